@@ -1,0 +1,254 @@
+# debezium-udf: build, test, install. `make help` lists the targets.
+
+VERSION := $(shell cat VERSION)
+JSON    ?= simdjson
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+# Set for a build with its own flags (see lint).
+WERROR ?=
+
+# Where a stock clickhouse-server looks for programs and for *_function.xml.
+SCRIPTS_DIR ?= /var/lib/clickhouse/user_scripts
+CONFIG_DIR  ?= /etc/clickhouse-server
+LAYOUT      ?= udf/experiment_event.json
+
+DEPS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/debezium-udf
+
+ifeq ($(JSON),simdjson)
+BUILD := build
+else ifeq ($(JSON),cjson)
+BUILD := build/cjson
+else
+$(error JSON=$(JSON) is no back end: use JSON=simdjson or JSON=cjson)
+endif
+
+PROGRAM := $(BUILD)/debezium-udf
+LIBRARY := $(BUILD)/libdebezium-udf.a
+
+# Short lines, or whole commands with V=1.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1) $(2)')
+
+# ---- Flags: the machine that builds does not show in the result -------------------------------------------------------------
+
+CFLAGS   ?= -O2 -g
+CXXFLAGS ?= -O3 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wundef -Wvla
+HARDEN   := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
+DEFINES  := -DVERSION='"$(VERSION)"'
+C_FLAGS   = -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(DEFINES) -ffile-prefix-map=$(CURDIR)=. \
+            -MMD -MP $(CFLAGS) $(WERROR)
+CXX_FLAGS = -std=c++17 $(WARNINGS) -fno-exceptions -fno-rtti -DSIMDJSON_EXCEPTIONS=0 $(HARDEN) -ffile-prefix-map=$(CURDIR)=. \
+            -MMD -MP $(CXXFLAGS) $(WERROR)
+# STRIP= keeps the symbols, for perf and gdb.
+STRIP         ?= -s
+HARDENED_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
+
+# ---- The JSON library behind udf/json.h -------------------------------------------------------------------------------------
+
+SIMDJSON_PACKAGE := @nozbe/simdjson@3.9.4
+SIMDJSON_SHA256  := d5c2e068967f1c3061123813d9b6e58ae4b180eb9c8b65b3db9a7f26a2a8a5c1
+SIMDJSON         := $(DEPS)/simdjson-3.9.4
+
+C_SOURCES := $(filter-out udf/json_cjson.c,$(wildcard udf/*.c))
+ifeq ($(JSON),simdjson)
+CXX_SOURCES := udf/json_simdjson.cpp
+# A system's own simdjson serves where it is static and recent enough: older ones miss fixes of error checks.
+ifeq ($(shell pkg-config --atleast-version=3.9 simdjson 2>/dev/null && find $$(pkg-config --variable=libdir simdjson) -name libsimdjson.a),)
+JSON_FLAGS  := -isystem $(SIMDJSON)
+JSON_OBJECT := $(BUILD)/obj/simdjson.o
+JSON_HEADER := $(SIMDJSON)/simdjson.h
+else
+JSON_LIBS   := $(shell pkg-config --libs --static simdjson)
+endif
+LINKER := $(CXX)
+# The program runs in any container: nothing but the kernel is needed there.
+STATIC := -static-pie
+else
+C_SOURCES += udf/json_cjson.c
+CXX_SOURCES :=
+# Debian and Ubuntu ship cJSON as a shared library only; CJSON_LIBS=/path/libcjson.a with STATIC=-static-pie links it in.
+CJSON_LIBS ?= -lcjson
+JSON_LIBS  := $(CJSON_LIBS)
+LINKER     := $(CC)
+STATIC     ?= -pie
+endif
+
+# SANDBOX=no is for debuggers and sanitizers, which it would stop.
+ifeq ($(SANDBOX),no)
+DEFINES += -DNO_SANDBOX
+endif
+
+CORE_OBJECTS := $(patsubst udf/%.c,$(BUILD)/obj/%.o,$(filter-out udf/main.c,$(C_SOURCES))) \
+                $(patsubst udf/%.cpp,$(BUILD)/obj/%.o,$(CXX_SOURCES)) $(JSON_OBJECT)
+
+.DELETE_ON_ERROR:
+.PHONY: all unit-tests test lint format install schema clean help
+
+#: make                    build/debezium-udf, on simdjson
+#: make JSON=cjson         build/cjson/debezium-udf, without a C++ compiler
+all: $(PROGRAM) $(BUILD)/$(notdir $(LAYOUT))
+
+$(PROGRAM): $(BUILD)/obj/main.o $(LIBRARY)
+	$(call say,link,$@)
+	$(Q)$(LINKER) $(CFLAGS) $(STRIP) $(STATIC) $(HARDENED_LINK) $(LDFLAGS) -o $@ $^ $(JSON_LIBS)
+
+# A layout is looked for beside the program.
+$(BUILD)/$(notdir $(LAYOUT)): $(LAYOUT) | $(BUILD)/obj
+	$(Q)cp $< $@
+
+$(LIBRARY): $(CORE_OBJECTS)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: udf/%.c VERSION Makefile | $(BUILD)/obj
+	$(call say,cc  ,$<)
+	$(Q)$(CC) $(C_FLAGS) -c -o $@ $<
+
+$(BUILD)/obj/json_simdjson.o: udf/json_simdjson.cpp Makefile $(JSON_HEADER) | $(BUILD)/obj
+	$(call say,c++ ,$<)
+	$(Q)$(CXX) $(CXX_FLAGS) $(JSON_FLAGS) -c -o $@ $<
+
+# Somebody else's code: no warnings of ours.
+$(BUILD)/obj/simdjson.o: $(SIMDJSON)/simdjson.cpp | $(BUILD)/obj
+	$(call say,c++ ,simdjson.cpp)
+	$(Q)$(CXX) $(filter-out $(WARNINGS),$(CXX_FLAGS)) -w -c -o $@ $<
+
+$(SIMDJSON)/simdjson.cpp: $(SIMDJSON)/simdjson.h ;
+$(SIMDJSON)/simdjson.h:
+	@command -v npm >/dev/null || { echo 'make: simdjson comes with npm, which is not here: install npm, or a simdjson of' \
+	    '3.9 or later with pkg-config, or use make JSON=cjson' >&2; exit 1; }
+	@echo 'fetching $(SIMDJSON_PACKAGE) into $(SIMDJSON)'
+	@mkdir -p $(DEPS) && part=$$(mktemp -d $(DEPS)/.part.XXXXXX) && trap 'rm -rf "$$part"' EXIT && cd $$part && \
+	    { npm pack --silent $(SIMDJSON_PACKAGE) >/dev/null || { echo 'make: npm could not fetch $(SIMDJSON_PACKAGE):' \
+	        'check the network, or use make JSON=cjson' >&2; exit 1; }; } && \
+	    echo '$(SIMDJSON_SHA256)  nozbe-simdjson-3.9.4.tgz' | sha256sum --check --status && \
+	    tar xzf nozbe-simdjson-3.9.4.tgz --strip-components=2 package/src && \
+	    rm nozbe-simdjson-3.9.4.tgz && chmod 755 . && touch simdjson.h simdjson.cpp && \
+	    { mv -T "$$part" $(SIMDJSON) 2>/dev/null || test -f $(SIMDJSON)/simdjson.h; }
+
+$(BUILD)/obj $(BUILD)/tests:
+	$(Q)mkdir -p $@
+
+# ---- Tests ------------------------------------------------------------------------------------------------------------------
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+ifeq ($(SANDBOX),no)
+UNIT_TESTS := $(filter-out %/test_sandbox,$(UNIT_TESTS))
+endif
+
+# With the objects of the program, so that what is tested is what is shipped.
+unit-tests: $(UNIT_TESTS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
+	$(call say,link,$@)
+	$(Q)$(LINKER) $(CFLAGS) -pie -o $@ $^ $(JSON_LIBS) -lcmocka
+
+$(BUILD)/tests/%.o: tests/unit/%.c Makefile | $(BUILD)/tests
+	$(call say,cc  ,$<)
+	$(Q)$(CC) $(C_FLAGS) -Iudf -c -o $@ $<
+
+.SECONDARY: $(UNIT_TESTS:%=%.o)
+
+#: make test               all tests; installs and fetches what they need, and says what
+TEST_NEEDS := build conformance engine kafka debezium fuzz
+test:
+	@if tests/stack/prepare.sh $(TEST_NEEDS); then \
+	    $(MAKE) --keep-going all unit-tests; $(MAKE) --keep-going JSON=cjson all unit-tests; \
+	    build/venv/bin/python tests/run.py; \
+	else echo '0 passed, 1 failed'; exit 1; fi
+
+#: make soak               every fault of the live chain, over and over for MINUTES=; a page in bench/results
+MINUTES ?= 10
+.PHONY: soak
+soak: all
+	@tests/stack/prepare.sh build engine kafka debezium
+	@build/venv/bin/python bench/soak.py $(MINUTES)
+
+#: make fuzz               the fuzzers, each for SECONDS=
+SECONDS ?= 60
+.PHONY: fuzz fuzzers
+fuzz:
+	@tests/stack/prepare.sh build conformance fuzz
+	@tests/fuzz/run.sh $(SECONDS)
+fuzzers: $(SIMDJSON)/simdjson.h
+	@$(MAKE) -s -f tests/fuzz/Makefile SIMDJSON=$(SIMDJSON)
+
+#: make sanitize           unit, golden and conformance tests under ASan, UBSan and valgrind
+.PHONY: sanitize
+sanitize:
+	@tests/stack/prepare.sh build conformance fuzz
+	@tests/sanitize.sh
+
+#: make golden             writes the answers on file anew (tests/golden/answers); read the diff
+.PHONY: golden
+golden: all
+	@tests/stack/prepare.sh build
+	@build/venv/bin/python tests/golden/renew.py
+
+# ---- Demo -------------------------------------------------------------------------------------------------------------------
+
+#: make demo               PostgreSQL to ClickHouse, for real, in one command; KEEP=1 leaves it running
+.PHONY: demo
+demo:
+	@tests/stack/prepare.sh build engine kafka debezium
+	@$(MAKE) --no-print-directory all
+	@build/venv/bin/python tests/stack/demo.py $(if $(KEEP),keep)
+
+#: make bench              every way to decode a message, side by side; a page in bench/results
+#: make bench-kafka        the whole pipeline, from a topic to the table
+include bench/bench.mk
+
+# ---- Care -------------------------------------------------------------------------------------------------------------------
+
+#: make lint               warnings as errors in gcc and clang, cppcheck, clang-tidy, shellcheck
+LINT_WARNINGS := -Werror -Wformat=2 -Wconversion -Wnull-dereference -Wwrite-strings
+SCRIPTS = $(shell git ls-files '*.sh') .ci/run
+lint:
+	@tests/stack/prepare.sh build lint fuzz
+	@$(MAKE) BUILD=build/lint/gcc WERROR='$(LINT_WARNINGS)' all
+	@$(MAKE) BUILD=build/lint/gcc-cjson JSON=cjson WERROR='$(LINT_WARNINGS)' all
+	@$(MAKE) BUILD=build/lint/clang CC=clang CXX=clang++ WERROR='$(LINT_WARNINGS) -Wno-missing-field-initializers' all
+	@echo '  cppcheck'
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	    --suppress=missingIncludeSystem $(DEFINES) udf/*.c
+	@echo '  clang-tidy'
+	@clang-tidy --quiet --warnings-as-errors='*' udf/*.c -- -std=c11 $(DEFINES) 2>/dev/null
+	@echo '  shellcheck'
+	@shellcheck $(SCRIPTS)
+
+#: make format             the C code as .clang-format has it
+format:
+	clang-format -i udf/*.[ch] udf/*.cpp tests/unit/*.c
+
+# ---- Installation -----------------------------------------------------------------------------------------------------------
+
+#: make install            where a stock clickhouse-server looks (DESTDIR=, PREFIX=, SCRIPTS_DIR=, CONFIG_DIR=)
+install: all
+	install -d $(DESTDIR)$(SCRIPTS_DIR) $(DESTDIR)$(CONFIG_DIR)/users.d $(DESTDIR)$(CONFIG_DIR)/config.d \
+	    $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(PROGRAM) $(DESTDIR)$(SCRIPTS_DIR)/debezium-udf
+	install -m 644 $(LAYOUT) $(DESTDIR)$(SCRIPTS_DIR)
+	ln -sf $(SCRIPTS_DIR)/debezium-udf $(DESTDIR)$(PREFIX)/bin/debezium-udf
+	install -m 644 udf/debezium-udf.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(PROGRAM) config $(LAYOUT) > $(DESTDIR)$(CONFIG_DIR)/debezium_udf_function.xml
+	chmod 644 $(DESTDIR)$(CONFIG_DIR)/debezium_udf_function.xml
+	install -m 644 sql/config/users.d/*.xml $(DESTDIR)$(CONFIG_DIR)/users.d
+	# What an operator may have changed stays.
+	for file in sql/config/config.d/*.xml; do test -e $(DESTDIR)$(CONFIG_DIR)/config.d/$${file##*/} || \
+	    install -m 644 $$file $(DESTDIR)$(CONFIG_DIR)/config.d; done
+
+#: make schema             applies the SQL bundle (CLICKHOUSE='clickhouse-client ...')
+CLICKHOUSE ?= clickhouse-client
+schema:
+	@sql/apply.sh '$(CLICKHOUSE)'
+
+#: make clean              removes build/
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/tests/*.d)

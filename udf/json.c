@@ -1,0 +1,37 @@
+/* What both back ends share: looking things up in a parsed document. */
+#include "json.h"
+
+struct text json_text(const struct json_doc *doc, const struct json_node *node, struct arena *arena)
+{
+    struct text raw = json_raw(doc, node);
+    return node->escaped ? json_unescape(arena, raw) : raw;
+}
+
+struct text json_key(const struct json_doc *doc, const struct json_node *node, struct arena *arena)
+{
+    struct text raw = {doc->text + node->key_start, node->key_end - node->key_start};
+    return node->key_escaped ? json_unescape(arena, raw) : raw;
+}
+
+const struct json_node *json_member(const struct json_doc *doc, const struct json_node *object,
+                                    struct text key, struct arena *arena)
+{
+    if (!object || object->kind != JSON_OBJECT)
+        return NULL;
+    for (const struct json_node *member = json_first(doc, object); member;
+         member = json_after(doc, object, member))
+        if (text_equal(json_key(doc, member, arena), key))
+            return member;
+    return NULL;
+}
+
+const struct json_node *json_element(const struct json_doc *doc, const struct json_node *array,
+                                     uint32_t index)
+{
+    if (!array || array->kind != JSON_ARRAY)
+        return NULL;
+    const struct json_node *element = json_first(doc, array);
+    while (element && index-- > 0)
+        element = json_after(doc, array, element);
+    return element;
+}

@@ -1,0 +1,173 @@
+/* Questions about the next bytes, answered 16 at a time: how far a string goes on without anything special, or without a
+ * backslash, and how far digits go on. SSE2 (every x86-64), NEON (every aarch64), or plain C; up to 15 bytes behind `end` are read, which the padding of
+ * a message allows, and never counted. */
+#ifndef SCAN_H
+#define SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__) && !defined(SCAN_SCALAR)
+#include <emmintrin.h>
+#define SCAN_STEP 16
+#define SCAN_LEVEL "SSE2"
+
+/* A bit for each byte, lowest first. */
+static inline uint64_t scan_special_bits(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i outside = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); /* signed: control and non-ASCII */
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), outside));
+}
+
+static inline uint64_t scan_backslash_bits(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+}
+
+static inline uint64_t scan_other_bits(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i digits =
+        _mm_sub_epi8(bytes, _mm_set1_epi8('0' - 128)); /* 0-9 become the 10 lowest signed values */
+    return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(digits, _mm_set1_epi8(-119)));
+}
+
+static inline size_t scan_lowest(uint64_t bits)
+{
+    return (size_t)__builtin_ctzll(bits);
+}
+
+#elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(SCAN_SCALAR)
+#include <arm_neon.h>
+#define SCAN_STEP 16
+#define SCAN_LEVEL "NEON"
+
+/* Four bits for each byte, lowest first. */
+static inline uint64_t scan_narrow(uint8x16_t found)
+{
+    return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(found), 4)), 0);
+}
+
+static inline uint64_t scan_special_bits(const char *at)
+{
+    uint8x16_t bytes = vld1q_u8((const uint8_t *)at);
+    uint8x16_t found = vorrq_u8(vceqq_u8(bytes, vdupq_n_u8('"')), vceqq_u8(bytes, vdupq_n_u8('\\')));
+    return scan_narrow(vorrq_u8(found, vcltq_s8(vreinterpretq_s8_u8(bytes), vdupq_n_s8(0x20))));
+}
+
+static inline uint64_t scan_backslash_bits(const char *at)
+{
+    return scan_narrow(vceqq_u8(vld1q_u8((const uint8_t *)at), vdupq_n_u8('\\')));
+}
+
+static inline uint64_t scan_other_bits(const char *at)
+{
+    uint8x16_t digits = vsubq_u8(vld1q_u8((const uint8_t *)at), vdupq_n_u8('0'));
+    return scan_narrow(vcgtq_u8(digits, vdupq_n_u8(9)));
+}
+
+static inline size_t scan_lowest(uint64_t bits)
+{
+    return (size_t)__builtin_ctzll(bits) / 4;
+}
+
+#else
+#define SCAN_STEP 1
+#define SCAN_LEVEL "scalar"
+
+static inline uint64_t scan_special_bits(const char *at)
+{
+    unsigned char c = (unsigned char)*at;
+    return c == '"' || c == '\\' || c < 0x20 || c >= 0x80;
+}
+
+static inline uint64_t scan_backslash_bits(const char *at)
+{
+    return *at == '\\';
+}
+
+static inline uint64_t scan_other_bits(const char *at)
+{
+    return *at < '0' || *at > '9';
+}
+
+static inline size_t scan_lowest(uint64_t bits)
+{
+    (void)bits;
+    return 0;
+}
+#endif
+
+/* The first quote, backslash, control character or non-ASCII byte; `end` where there is none. */
+static inline const char *scan_special(const char *at, const char *end)
+{
+    while (at < end) {
+        uint64_t bits = scan_special_bits(at);
+        if (bits) {
+            at += scan_lowest(bits);
+            break;
+        }
+        at += SCAN_STEP;
+    }
+    return at < end ? at : end;
+}
+
+/* The first backslash; `end` where there is none. */
+static inline const char *scan_backslash(const char *at, const char *end)
+{
+    while (at < end) {
+        uint64_t bits = scan_backslash_bits(at);
+        if (bits) {
+            at += scan_lowest(bits);
+            break;
+        }
+        at += SCAN_STEP;
+    }
+    return at < end ? at : end;
+}
+
+/* The first byte that is no digit; `end` where there is none. */
+static inline const char *scan_other(const char *at, const char *end)
+{
+    while (at < end) {
+        uint64_t bits = scan_other_bits(at);
+        if (bits) {
+            at += scan_lowest(bits);
+            break;
+        }
+        at += SCAN_STEP;
+    }
+    return at < end ? at : end;
+}
+
+static inline uint64_t scan_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Whether two texts of this size are equal; up to 7 bytes behind both are read. */
+static inline int scan_equal(const char *a, const char *b, size_t size)
+{
+    while (size > 8) {
+        if (scan_word(a) != scan_word(b))
+            return 0;
+        a += 8;
+        b += 8;
+        size -= 8;
+    }
+    uint64_t difference = scan_word(a) ^ scan_word(b);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return size == 0 || difference << (64 - 8 * size) == 0;
+#else
+    return size == 0 || difference >> (64 - 8 * size) == 0;
+#endif
+}
+
+#endif
