@@ -1,0 +1,22 @@
+"""The built programs and how to call them."""
+
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = [ROOT / "build" / "debezium-udf", ROOT / "build" / "cjson" / "debezium-udf"]
+LAYOUT = ROOT / "udf" / "experiment_event.json"
+FIXTURE = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
+
+
+def call(*words, data=b"", program=PROGRAMS[0], **options):
+    """Runs the program to its end; `data` is its standard input."""
+    return subprocess.run([program, *map(str, words)], input=data, capture_output=True, timeout=60, **options)
+
+
+def refusal(done, status):
+    """The one line on standard error of a call that must answer nothing."""
+    assert (done.returncode, done.stdout) == (status, b""), done
+    text = done.stderr.decode()
+    assert text.startswith("debezium-udf: ") and text.endswith("\n") and text.count("\n") == 1, text
+    return text

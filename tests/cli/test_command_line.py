@@ -1,0 +1,162 @@
+"""The command line: what is answered, where files are looked for, and what a wrong call is told."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from program import FIXTURE, LAYOUT, PROGRAMS, ROOT, call, refusal
+
+
+@pytest.fixture(params=PROGRAMS, ids=["simdjson", "cjson"])
+def program(request):
+    return request.param
+
+
+def test_version(program):
+    version = (ROOT / "VERSION").read_text().strip()
+    done = call("--version", program=program)
+    assert done.returncode == 0 and done.stderr == b""
+    assert re.fullmatch(rf"debezium-udf {re.escape(version)} \((simdjson|cJSON) [\d.]+\)\n", done.stdout.decode())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["decode", "--help"], ["config", LAYOUT, "-h"]])
+def test_help(words):
+    done = call(*words)
+    assert (done.returncode, done.stderr) == (0, b"")
+    for word in ("decode LAYOUT", "extract [PATH]", "unnest", "timestamp", "config LAYOUT", "check", "--version"):
+        assert word in done.stdout.decode()
+
+
+def test_man_page_names_every_option_of_the_help():
+    page = (ROOT / "udf" / "debezium-udf.1").read_text().replace("\\-", "-")
+    for option in set(re.findall(r"--[a-z-]+", call("--help").stdout.decode())):
+        assert option in page, option
+
+
+WRONG_CALLS = [
+    ([], "a command is missing"),
+    (["dekode", LAYOUT], "did you mean `decode`?"),
+    (["frobnicate"], "unknown command `frobnicate`: use decode, extract"),
+    ([""], "unknown command"),
+    (["decode"], "LAYOUT is missing: debezium-udf decode LAYOUT"),
+    (["config"], "LAYOUT is missing: debezium-udf config LAYOUT..."),
+    (["decode", LAYOUT, "more"], "`more` is one too many: debezium-udf decode LAYOUT"),
+    (["unnest", "more"], "`more` is one too many"),
+    (["decode", LAYOUT, "--formt", "Native"], "unknown option `--formt`: debezium-udf decode LAYOUT [--format FORMAT]"),
+    (["unnest", "--pool-size", "3"], "unknown option `--pool-size`"),
+    (["decode", LAYOUT, "--format"], "--format needs a value"),
+    (["decode", LAYOUT, "--format", "JSON"], "unknown format `JSON`: use LineAsString, RowBinary or Native"),
+    (["decode", LAYOUT, "--max-message", "64X"], "--max-message `64X`: give a number of bytes"),
+    (["decode", LAYOUT, "--max-message", "0"], "--max-message `0`: give a number of bytes from 1"),
+    (["decode", LAYOUT, "--max-message", "99999999999999999999"], "give a number of bytes"),
+    (["decode", LAYOUT, "--max-message", "16G"], "give a number of bytes from 1 to 4294967040"),
+    (["config", LAYOUT, "--pool-size", "0"], "give a number from 1 to 1024"),
+    (["extract"], "extract needs a PATH in LineAsString"),
+    (["extract", "a..b"], "`a..b` is no path"),
+    (["extract", ""], "`` is no path"),
+]
+
+
+@pytest.mark.parametrize("words, line", WRONG_CALLS, ids=[" ".join(map(str, words)) or "-" for words, _ in WRONG_CALLS])
+def test_wrong_calls(words, line):
+    assert line in refusal(call(*words), 2)
+
+
+@pytest.mark.parametrize(
+    "name, content, line",
+    [
+        ("none.json", None, "No such file or directory"),
+        ("cut.json", "{", "cut.json:1: "),
+        ("empty.json", "", "empty.json"),
+        ("key.json", '{"function": "f", "colums": []}', "colums"),
+        (
+            "type.json",
+            '{"function": "f", "accept": {"op": ["c"]},\n"columns": [{"name": "a", "type": "Text", "path": "a"}]}',
+            'type.json:2: unknown type "Text"',
+        ),
+        (
+            "twice.json",
+            '{"function": "f", "accept": {"op": ["c"]}, "columns": [{"name": "a", "type": "String", "path": "a"},\n'
+            '{"name": "a", "type": "String", "path": "b"}]}',
+            "twice.json:2: ",
+        ),
+        (
+            "default.json",
+            '{"function": "f", "accept": {"op": ["c"]}, "columns": [\n'
+            '{"name": "a", "type": "UInt8", "path": "a", "default": 256}]}',
+            "default.json:2: ",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["decode", "config"])
+def test_wrong_layouts(tmp_path, command, name, content, line):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    text = refusal(call(command, tmp_path / name, data=FIXTURE.read_bytes()), 1)
+    assert line in text and name in text
+
+
+def test_a_layout_that_is_no_file(tmp_path):
+    assert "Is a directory" in refusal(call("decode", tmp_path), 1)
+    os.mkfifo(tmp_path / "pipe.json")
+    assert "Invalid argument" in refusal(call("decode", tmp_path / "pipe.json"), 1)
+
+
+def test_a_layout_without_a_slash_is_beside_the_program(tmp_path):
+    scripts, elsewhere = tmp_path / "scripts", tmp_path / "elsewhere"
+    scripts.mkdir()
+    elsewhere.mkdir()
+    program = shutil.copy(PROGRAMS[0], scripts / "debezium-udf")
+    shutil.copy(LAYOUT, scripts / "mine.json")
+    done = call("decode", "mine.json", data=FIXTURE.read_bytes(), program=program, cwd=elsewhere)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == call("decode", LAYOUT, data=FIXTURE.read_bytes()).stdout
+    shutil.copy(LAYOUT, elsewhere / "here.json")
+    assert "a layout elsewhere needs a path" in refusal(call("decode", "here.json", program=program, cwd=elsewhere), 1)
+    assert call("decode", "./here.json", program=program, cwd=elsewhere).returncode == 0
+
+
+def test_ways_to_write_an_option():
+    expected = call("unnest", "--format", "RowBinary", data=b"\1a").stdout
+    assert expected == b"\1a"
+    assert call("unnest", "--format=RowBinary", data=b"\1a").stdout == expected
+    assert call("extract", "--", "--format", data=b'{"--format":7}').stdout == b"7\n"
+
+
+@pytest.mark.parametrize("most", ["1023", "1K", "1M", "4095M"])
+def test_limit(most):
+    bytes_ = {"1023": 1023, "1K": 1024, "1M": 1 << 20, "4095M": 4095 << 20}[most]
+    sizes = [10, 1023, 1024, 1025, (1 << 20) - 1, 1 << 20, (1 << 20) + 1]
+    messages = [b'"' + b"x" * (size - 2) + b'"' for size in sizes]
+    done = call("decode", LAYOUT, "--max-message", most, data=b"\n".join(messages))
+    reasons = [re.search(rb'"reason":"([^"]*)"', line)[1].decode() for line in done.stdout.splitlines()]
+    assert reasons == [
+        f"message of {size} bytes is over the limit of {bytes_}" if size > bytes_ else "not an object" for size in sizes
+    ]
+
+
+def test_both_programs_answer_the_same_in_every_format(program):
+    for format in ("LineAsString", "RowBinary", "Native"):
+        data = FIXTURE.read_bytes()
+        if format != "LineAsString":
+            rows = data.split(b"\n")[:-1]
+            strings = b"".join(varint(len(row)) + row for row in rows)
+            data = strings if format == "RowBinary" else b"\1" + varint(len(rows)) + b"\7message\6String" + strings
+        done = call("decode", LAYOUT, "--format", format, data=data, program=program)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout == call("decode", LAYOUT, "--format", format, data=data).stdout
+
+
+def varint(number):
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
+
+
+def test_the_binary_is_hardened_and_depends_on_nothing():
+    headers = subprocess.check_output(["readelf", "-W", "-l", "-d", "-h", PROGRAMS[0]], text=True)
+    assert re.search(r"Type:\s+DYN", headers), "position independent"
+    assert "GNU_RELRO" in headers and re.search(r"Flags:.*NOW", headers)
+    assert re.search(r"GNU_STACK.* RW ", headers), "the stack is not executable"
+    assert "NEEDED" not in headers and "INTERP" not in headers
+    assert PROGRAMS[0].stat().st_size < 3_000_000

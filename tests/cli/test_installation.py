@@ -1,0 +1,194 @@
+"""The XML for ClickHouse, `make install`, and what `check` finds in a server's folders."""
+
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from program import LAYOUT, PROGRAMS, ROOT, call, refusal
+
+SETTINGS = {
+    "type": "executable_pool",
+    "execute_direct": "1",
+    "send_chunk_header": "0",
+    "deterministic": "1",
+    "stderr_reaction": "log_last",
+    "check_exit_code": "1",
+    "return_name": "result",
+    "pool_size": "16",
+}
+
+
+def functions(*words):
+    """name -> element of the XML."""
+    done = call("config", *words)
+    assert (done.returncode, done.stderr) == (0, b"")
+    root = ElementTree.fromstring(done.stdout)
+    assert root.tag == "functions"
+    return {element.findtext("name"): element for element in root}
+
+
+@pytest.mark.parametrize("format", ["RowBinary", "Native", "LineAsString"])
+def test_every_function_is_registered_with_every_setting(format):
+    found = functions(LAYOUT, "--format", format)
+    expected = {
+        "experimentEvent": (f"decode experiment_event.json --format {format}", ["message"]),
+        "debeziumExtract": (f"extract --format {format}", ["message", "path"]),
+        "debeziumUnnest": (f"unnest --format {format}", ["message"]),
+        "debeziumTimestamp": (f"timestamp --format {format}", ["value"]),
+    }
+    if format == "LineAsString":
+        del expected["debeziumExtract"]
+    assert list(found) == list(expected)
+    for name, element in found.items():
+        command, arguments = expected[name]
+        assert element.findtext("command") == f"debezium-udf {command}"
+        assert [argument.findtext("name") for argument in element.iter("argument")] == arguments
+        assert {argument.findtext("type") for argument in element.iter("argument")} == {"String"}
+        assert element.findtext("format") == format
+        for key, value in SETTINGS.items():
+            assert element.findtext(key) == value, key
+        for key in ("command_read_timeout", "command_write_timeout", "max_command_execution_time",
+                    "command_termination_timeout"):
+            assert int(element.findtext(key)) > 0
+    types = {name: element.findtext("return_type") for name, element in found.items()}
+    if format == "LineAsString":
+        assert set(types.values()) == {"String"}
+    else:
+        assert types["debeziumExtract"] == "Nullable(String)"
+        assert types["debeziumUnnest"] == "String"
+        assert types["debeziumTimestamp"] == "Nullable(DateTime64(6, 'UTC'))"
+        assert types["experimentEvent"].startswith(
+            "Tuple(outcome Enum8('event' = 0, 'skipped' = 1, 'error' = 2), reason String, id String, ")
+        assert types["experimentEvent"].endswith(", outbox_id String, lsn UInt64)")
+
+
+def test_row_binary_is_registered_unless_told_otherwise():
+    assert call("config", LAYOUT).stdout == call("config", LAYOUT, "--format", "RowBinary").stdout
+
+
+def test_several_layouts_and_options(tmp_path):
+    other = tmp_path / "other-team.json"
+    other.write_text(LAYOUT.read_text().replace("experimentEvent", "otherEvent"))
+    found = functions(LAYOUT, other, "--pool-size", "3", "--max-message", "1M")
+    assert list(found) == ["experimentEvent", "otherEvent", "debeziumExtract", "debeziumUnnest", "debeziumTimestamp"]
+    assert found["otherEvent"].findtext("command") == \
+        "debezium-udf decode other-team.json --format RowBinary --max-message 1048576"
+    assert {element.findtext("pool_size") for element in found.values()} == {"3"}
+
+
+def test_what_cannot_be_registered(tmp_path):
+    assert "another function is called experimentEvent" in refusal(call("config", LAYOUT, LAYOUT), 1)
+    taken = tmp_path / "taken.json"
+    taken.write_text(LAYOUT.read_text().replace("experimentEvent", "debeziumUnnest"))
+    assert "another function is called debeziumUnnest" in refusal(call("config", taken), 1)
+    for name in ("my layout.json", "{x:String}.json", "a--b.json", "-a.json", "ü.json"):
+        path = shutil.copy(LAYOUT, tmp_path / name)
+        assert "ClickHouse could not name this file" in refusal(call("config", path), 1)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """What `make install` leaves, with a stock server's config.xml beside it."""
+    root = tmp_path_factory.mktemp("installed")
+    subprocess.run(["make", "-s", "-C", ROOT, "install", f"DESTDIR={root}"], check=True, stdin=subprocess.DEVNULL)
+    folder = root / "etc" / "clickhouse-server"
+    (folder / "config.xml").write_text(
+        "<clickhouse>\n<!-- <user_scripts_path>/nowhere</user_scripts_path> -->\n"
+        f"<user_scripts_path>{root}/var/lib/clickhouse/user_scripts/</user_scripts_path>\n"
+        "<user_defined_executable_functions_config>*_function.*ml</user_defined_executable_functions_config>\n"
+        "</clickhouse>\n")
+    for path in [*root.parents, *root.rglob("*"), root]:  # as an installed server's: to be entered by its user
+        if path.is_dir() and str(path).startswith(str(tmp_path_factory.getbasetemp())):
+            path.chmod(0o755)
+    return root
+
+
+@pytest.fixture
+def server(installed, tmp_path):
+    """A copy to spoil: its folder of settings, and its scripts."""
+    root = tmp_path / "server"
+    shutil.copytree(installed, root, symlinks=True)
+    config = root / "etc" / "clickhouse-server"
+    settings = config / "config.xml"
+    settings.write_text(settings.read_text().replace(str(installed), str(root)))
+    return config, root / "var" / "lib" / "clickhouse" / "user_scripts"
+
+
+def check(config, status):
+    done = call("check", "--config-dir", config)
+    text = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (status, b""), text
+    assert all(re.match(r"(ok   |note |wrong) \S", line) for line in text.splitlines()), text
+    return text
+
+
+def test_install_puts_everything_where_a_server_looks(installed):
+    scripts = installed / "var" / "lib" / "clickhouse" / "user_scripts"
+    assert (scripts / "debezium-udf").read_bytes() == PROGRAMS[0].read_bytes()
+    assert (scripts / "debezium-udf").stat().st_mode & 0o777 == 0o755
+    assert (scripts / "experiment_event.json").read_bytes() == LAYOUT.read_bytes()
+    config = installed / "etc" / "clickhouse-server"
+    assert (config / "debezium_udf_function.xml").read_bytes() == call("config", LAYOUT).stdout
+    assert list((config / "users.d").glob("*.xml")) and list((config / "config.d").glob("*.xml"))
+    assert (installed / "usr/local/share/man/man1/debezium-udf.1").exists()
+    assert (installed / "usr/local/bin/debezium-udf").is_symlink()
+
+
+def test_a_second_install_keeps_the_operators_settings(installed):
+    setting = installed / "etc" / "clickhouse-server" / "config.d" / "experiments_kafka.xml"
+    before = setting.read_text()
+    setting.write_text(before.replace("kafka:9092", "broker:9092"))
+    try:
+        subprocess.run(["make", "-s", "-C", ROOT, "install", f"DESTDIR={installed}"], check=True)
+        assert "broker:9092" in setting.read_text()
+    finally:
+        setting.write_text(before)
+
+
+def test_a_sound_installation(server):
+    text = check(server[0], 0)
+    for line in ("program", "layout", "registration", "throw_on_max_partitions_per_insert_block = 0", "named collection"):
+        assert re.search(rf"^ok    .*{line}", text, re.M), text
+
+
+def spoil_layout(config, scripts):
+    layout = scripts / "experiment_event.json"
+    layout.write_text(layout.read_text().replace('"browser",  ', '"browzer",  '))
+    assert "browzer" in layout.read_text()
+
+
+def spoil_profile(config, scripts):
+    for path in (config / "users.d").glob("*.xml"):
+        path.write_text(path.read_text().replace(">0<", ">100<"))
+
+
+def spoil_glob(config, scripts):
+    (config / "config.xml").write_text(re.sub("<user_defined.*", "", (config / "config.xml").read_text()))
+
+
+SPOILED = [
+    (spoil_layout, "is not the one it was written from: debezium-udf config experiment_event.json >"),
+    (lambda config, scripts: (scripts / "experiment_event.json").write_text("{"), "experiment_event.json:1: "),
+    (lambda config, scripts: (scripts / "experiment_event.json").unlink(), "experiment_event.json: No such file"),
+    (lambda config, scripts: (scripts / "debezium-udf").unlink(), "program .*No such file .*make install"),
+    (lambda config, scripts: (scripts / "debezium-udf").chmod(0o600), "may not run it: chmod o.rx"),
+    (lambda config, scripts: (config / "debezium_udf_function.xml").unlink(), "no .*/..function.xml names a layout"),
+    (spoil_profile, "throw_on_max_partitions_per_insert_block is not 0"),
+    (lambda config, scripts: [path.unlink() for path in (config / "users.d").iterdir()], "is not 0 in .*users.d"),
+    (spoil_glob, "no user_defined_executable_functions_config, so no function is read"),
+    (lambda config, scripts: (config / "config.xml").unlink(), "config.xml: No such file .*--config-dir DIR"),
+]
+
+
+@pytest.mark.parametrize("spoil, line", SPOILED, ids=[line for _, line in SPOILED])
+def test_what_is_wrong_is_named(server, spoil, line):
+    spoil(*server)
+    assert re.search(f"^wrong .*{line}", check(server[0], 1), re.M)
+
+
+def test_a_missing_collection_is_only_noted(server):
+    for path in (server[0] / "config.d").iterdir():
+        path.unlink()
+    assert re.search("^note  no named collection", check(server[0], 0), re.M)

@@ -1,0 +1,50 @@
+"""The servers, started once for all tests, and the rule that a test which did not run has failed."""
+import re
+import subprocess
+
+import pytest
+
+from tests.stack.engine import BINARY, LAYOUT, Engine
+from tests.stack.kafka import Kafka
+from tests.stack.process import exit_on_signals
+
+
+def pytest_configure():
+    exit_on_signals()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as failed: {report.longrepr}"
+    return report
+
+
+def registrations() -> dict:
+    """The functions as `debezium-udf config` registers them, and again in the other formats under longer names."""
+    files = {}
+    for format_name, suffix in (("RowBinary", ""), ("Native", "Native"), ("LineAsString", "Line")):
+        text = subprocess.check_output([BINARY, "config", LAYOUT, "--format", format_name], text=True)
+        files[f"{format_name.lower()}_function.xml"] = re.sub(r"<name>(experiment|debezium)(\w+)</name>",
+                                                             rf"<name>\1\2{suffix}</name>", text)
+    # A line has no second argument: the path goes on the command line.
+    unnest = files["lineasstring_function.xml"].replace("unnest", "extract after.payload.user_id")
+    files["extract_function.xml"] = unnest.replace("<name>debeziumUnnestLine", "<name>debeziumExtractLine")
+    for name in ("experimentEventLine", "debeziumTimestampLine"):
+        files["extract_function.xml"] = files["extract_function.xml"].replace(f"<name>{name}<", f"<name>{name}Spare<")
+    return files
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    with Kafka(tmp_path_factory.mktemp("kafka")) as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory, broker):
+    """A server with the functions and a broker, and nothing else yet."""
+    with Engine(tmp_path_factory.mktemp("clickhouse"), broker=broker.address, functions=registrations()) as server:
+        yield server

@@ -1,0 +1,236 @@
+/* The strict parse, its faults and their bytes, the nodes, escapes. Linked with each back end in turn. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "json.h"
+
+static struct arena arena;
+static struct json_parser *parser;
+
+static int set_up(void **state)
+{
+    (void)state;
+    parser = json_parser_new();
+    return parser ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    json_parser_free(parser);
+    arena_free(&arena);
+    return 0;
+}
+
+/* Parses a copy with the padding that json_parse may read, filled with what must not matter. */
+static bool parse(struct text text, unsigned depth, struct json_doc *doc, struct json_fault *fault)
+{
+    char *copy = arena_alloc(&arena, text.size + JSON_PADDING);
+    assert_non_null(copy);
+    memcpy(copy, text.data, text.size);
+    memset(copy + text.size, '"', JSON_PADDING);
+    return json_parse(parser, &arena, (struct text){copy, text.size}, depth, doc, fault);
+}
+
+static void accepts(struct text text)
+{
+    struct json_doc doc;
+    struct json_fault fault;
+    if (!parse(text, JSON_DEPTH, &doc, &fault))
+        fail_msg("%.*s: %s at byte %zu", (int)text.size, text.data, fault.what, fault.byte);
+}
+
+static void refuses(struct text text, const char *what, size_t byte)
+{
+    struct json_doc doc;
+    struct json_fault fault;
+    if (parse(text, JSON_DEPTH, &doc, &fault))
+        fail_msg("%.*s is accepted", (int)text.size, text.data);
+    if (strcmp(fault.what, what) != 0 || fault.byte != byte)
+        fail_msg("%.*s: %s at byte %zu, not %s at byte %zu", (int)text.size, text.data, fault.what,
+                 fault.byte, what, byte);
+}
+
+static void test_accepts(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "null",
+        " true ",
+        "\r\n\t false",
+        "0",
+        "-0",
+        "-0.0",
+        "1e400",
+        "-1E-400",
+        "1.5e+3",
+        "123456789012345678901234567890",
+        "\"\"",
+        "\"a\"",
+        "\"\\u0000\"",
+        "\"\\uD83D\\uDE00\"",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+        "\"\x7f\"",
+        "\"\xC2\x80\"",
+        "\"\xED\x9F\xBF\"",
+        "\"\xEE\x80\x80\"",
+        "\"\xF4\x8F\xBF\xBF\"",
+        "[]",
+        "{}",
+        "[[],{}]",
+        "{\"\":{}}",
+        "{\"a\":1,\"a\":2}",
+        "[1 , 2]",
+        "{ \"a\" : [ ] }",
+        "\"{\\\"a\\\":1}\"",
+        "0.1234567890123456789012345678901234567890123456789012345678901234567890",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        accepts(text_of(texts[i]));
+}
+
+static void test_names_each_fault(void **state)
+{
+    (void)state;
+    refuses(TEXT(""), "unexpected end", 0);
+    refuses(TEXT("  "), "unexpected end", 2);
+    refuses(TEXT("\xEF\xBB\xBF{}"), "expected a value", 0);
+    refuses(TEXT("[,]"), "expected a value", 1);
+    refuses(TEXT("[1,]"), "expected a value", 3);
+    refuses(TEXT("{\"a\":}"), "expected a value", 5);
+    refuses(TEXT("{\"a\":1"), "unexpected end", 6);
+    refuses(TEXT("{\"a\""), "unexpected end", 4);
+    refuses(TEXT("["), "unexpected end", 1);
+    refuses(TEXT("{"), "unexpected end", 1);
+    refuses(TEXT("{1:2}"), "expected a key or }", 1);
+    refuses(TEXT("{,}"), "expected a key or }", 1);
+    refuses(TEXT("{\"a\":1,}"), "expected a key", 7);
+    refuses(TEXT("{\"a\":1,b}"), "expected a key", 7);
+    refuses(TEXT("{\"a\" 1}"), "expected :", 5);
+    refuses(TEXT("{\"a\":1 \"b\":2}"), "expected , or }", 7);
+    refuses(TEXT("{\"a\":1]"), "expected , or }", 6);
+    refuses(TEXT("[1 2]"), "expected , or ]", 3);
+    refuses(TEXT("[1}"), "expected , or ]", 2);
+    refuses(TEXT("{} {}"), "text after the value", 3);
+    refuses(TEXT("1 x"), "text after the value", 2);
+    refuses(TEXT("nul"), "bad literal", 0);
+    refuses(TEXT("[tru]"), "bad literal", 1);
+    refuses(TEXT("[truex]"), "expected , or ]", 5);
+    refuses(TEXT("012"), "bad number", 0);
+    refuses(TEXT("[-]"), "bad number", 1);
+    refuses(TEXT("1."), "bad number", 0);
+    refuses(TEXT("1e+"), "bad number", 0);
+    refuses(TEXT("[1.5.2]"), "expected , or ]", 4);
+    refuses(TEXT("-.5"), "bad number", 0);
+    refuses(TEXT("+1"), "expected a value", 0);
+    refuses(TEXT("\"abc"), "unterminated string", 0);
+    refuses(TEXT("[\"a\\\"]"), "unterminated string", 1);
+    refuses(TEXT("\"\\u12"), "unterminated string", 0);
+    refuses(TEXT("\"a\tb\""), "control character in a string", 2);
+    refuses(TEXT("\"a\0b\""), "control character in a string", 2);
+    refuses(TEXT("\"\\x\""), "bad escape", 1);
+    refuses(TEXT("\"\\u12G4\""), "bad escape", 1);
+    refuses(TEXT("\"\\uD800\""), "half a surrogate pair", 1);
+    refuses(TEXT("\"a\\uDC00\""), "half a surrogate pair", 2);
+    refuses(TEXT("\"\\uD800\\u0041\""), "half a surrogate pair", 1);
+    refuses(TEXT("\"\\uD800"), "half a surrogate pair", 1);
+    refuses(TEXT("\"\x80\""), "invalid UTF-8", 1);
+    refuses(TEXT("\"\xC0\xAF\""), "invalid UTF-8", 1);
+    refuses(TEXT("\"a\xE0\x80\x80\""), "invalid UTF-8", 2);
+    refuses(TEXT("\"\xED\xA0\x80\""), "invalid UTF-8", 1);
+    refuses(TEXT("\"\xF4\x90\x80\x80\""), "invalid UTF-8", 1);
+    refuses(TEXT("\"\xE2\x82"), "invalid UTF-8", 1);
+    refuses(TEXT("\x80"), "expected a value", 0);
+    /* The first fault from the left counts. */
+    refuses(TEXT("{\"a\\x\":1,}"), "bad escape", 3);
+    refuses(TEXT("[1,,\"\x80\"]"), "expected a value", 3);
+}
+
+static void test_nesting(void **state)
+{
+    (void)state;
+    char text[2 * (JSON_DEPTH + 1)];
+    memset(text, '[', JSON_DEPTH);
+    memset(text + JSON_DEPTH, ']', JSON_DEPTH);
+    accepts((struct text){text, 2 * JSON_DEPTH});
+    memset(text, '[', JSON_DEPTH + 1);
+    memset(text + JSON_DEPTH + 1, ']', JSON_DEPTH + 1);
+    refuses((struct text){text, sizeof text}, "nested deeper than 128", JSON_DEPTH);
+}
+
+static void test_nodes(void **state)
+{
+    (void)state;
+    struct json_doc doc;
+    struct json_fault fault;
+    assert_true(parse(TEXT(" {\"a\" : [1, {\"x\":\"\\n\"}, []] , \"b\\u0062\":\"t\", \"a\":null}"),
+                      JSON_DEPTH, &doc, &fault));
+    assert_int_equal(doc.count, 8);
+    const struct json_node *a = json_member(&doc, doc.nodes, TEXT("a"), &arena);
+    assert_non_null(a);
+    assert_int_equal(a->kind, JSON_ARRAY);
+    assert_true(text_equal(json_raw(&doc, a), TEXT("[1, {\"x\":\"\\n\"}, []]")));
+    assert_true(text_equal(json_raw(&doc, json_element(&doc, a, 0)), TEXT("1")));
+    const struct json_node *x = json_member(&doc, json_element(&doc, a, 1), TEXT("x"), &arena);
+    assert_true(text_equal(json_text(&doc, x, &arena), TEXT("\n")));
+    assert_true(text_equal(json_raw(&doc, x), TEXT("\\n")));
+    assert_int_equal(json_element(&doc, a, 2)->kind, JSON_ARRAY);
+    assert_null(json_element(&doc, a, 3));
+    assert_null(json_first(&doc, json_element(&doc, a, 2)));
+    assert_true(
+        text_equal(json_text(&doc, json_member(&doc, doc.nodes, TEXT("bb"), &arena), &arena), TEXT("t")));
+    assert_null(json_member(&doc, doc.nodes, TEXT("c"), &arena));
+    assert_null(json_member(&doc, a, TEXT("a"), &arena));
+}
+
+static void test_depth_limits_nodes_not_checks(void **state)
+{
+    (void)state;
+    struct json_doc doc;
+    struct json_fault fault;
+    assert_true(parse(TEXT("{\"a\":{\"b\":{\"c\":[1,2]}},\"d\":1}"), 1, &doc, &fault));
+    assert_int_equal(doc.count, 3);
+    assert_true(text_equal(json_raw(&doc, &doc.nodes[1]), TEXT("{\"b\":{\"c\":[1,2]}}")));
+    assert_ptr_equal(json_after(&doc, doc.nodes, &doc.nodes[1]), &doc.nodes[2]);
+    assert_false(parse(TEXT("{\"a\":{\"b\":{\"c\":[1,02]}}}"), 1, &doc, &fault));
+    assert_int_equal(fault.byte, 18);
+}
+
+static void unescapes(struct text raw, struct text expected)
+{
+    char *copy = arena_alloc(&arena, raw.size + JSON_PADDING);
+    memcpy(copy, raw.data, raw.size);
+    memset(copy + raw.size, '\\', JSON_PADDING);
+    assert_true(text_equal(json_unescape(&arena, (struct text){copy, raw.size}), expected));
+}
+
+static void test_unescape(void **state)
+{
+    (void)state;
+    unescapes(TEXT(""), TEXT(""));
+    unescapes(TEXT("plain"), TEXT("plain"));
+    unescapes(TEXT("\\\"\\\\\\/\\b\\f\\n\\r\\t"), TEXT("\"\\/\b\f\n\r\t"));
+    unescapes(TEXT("a\\u0041\\u00e9\\u20AC\\uD83D\\uDE00b"), TEXT("aA\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"
+                                                                  "b"));
+    unescapes(TEXT("\\u0000"), TEXT("\0"));
+    unescapes(TEXT("{\\\"user_id\\\": \\\"a-much-longer-text-than-one-register\\\", \\\"x\\\": [1,2,3]}\\\\"),
+              TEXT("{\"user_id\": \"a-much-longer-text-than-one-register\", \"x\": [1,2,3]}\\"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepts),
+        cmocka_unit_test(test_names_each_fault),
+        cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_depth_limits_nodes_not_checks),
+        cmocka_unit_test(test_unescape),
+    };
+    return cmocka_run_group_tests_name("json", tests, set_up, tear_down);
+}

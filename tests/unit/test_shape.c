@@ -1,0 +1,290 @@
+/* The fast path never changes an answer: every message is decoded by a decoder that learns shapes and by one that does not, and
+ * the rows are compared. The messages are the fixtures, and what random and adversarial changes make of them: shapes that change
+ * all the time, values that look like literals, keys renamed at equal length, escapes added, quotes moved, members doubled. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "decode.h"
+#include "json.h"
+
+#define MESSAGES_MOST 4096
+#define MESSAGE_ROOM ((size_t)64 << 10)
+#define ROUNDS 150000
+
+static char *files[16]; /* what the messages below lie in */
+static size_t file_count;
+static struct text messages[MESSAGES_MOST];
+static size_t message_count;
+static struct layout *layout;
+
+static char *read_file(const char *name, size_t *size)
+{
+    FILE *file = fopen(name, "rb");
+    if (!file)
+        fail_msg("%s cannot be read; run from the project's root", name);
+    size_t room = (size_t)4 << 20;
+    char *data = malloc(room);
+    *size = fread(data, 1, room, file);
+    fclose(file);
+    files[file_count++] = data;
+    return data;
+}
+
+static void add_messages(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "tests/fixtures/debezium/%s.ndjson", name);
+    size_t size;
+    char *data = read_file(path, &size);
+    for (char *line = data, *end = data + size; line < end && message_count < MESSAGES_MOST;) {
+        char *newline = memchr(line, '\n', (size_t)(end - line));
+        size_t length = newline ? (size_t)(newline - line) : (size_t)(end - line);
+        if (length + 256 < MESSAGE_ROOM)
+            messages[message_count++] = (struct text){line, length};
+        line += length + 1;
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "bare.public.outbox",   "bare.public.outbox_text", "schema.public.outbox",
+        "unwrap.public.outbox", "flat.public.outbox",      "router.event",
+        "routerexpand.event",   "bare.transaction",        "schema.public.outbox_text"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        add_messages(names[i]);
+    size_t size;
+    char problem[LAYOUT_PROBLEM];
+    char *file = read_file("udf/experiment_event.json", &size);
+    layout = layout_parse("experiment_event.json", (struct text){file, size}, problem);
+    return layout ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    layout_free(layout);
+    while (file_count > 0)
+        free(files[--file_count]);
+    return 0;
+}
+
+/* xorshift64*, so that a seed repeats a run on every machine. */
+static uint64_t random_state;
+
+static size_t random_below(size_t bound)
+{
+    random_state ^= random_state >> 12;
+    random_state ^= random_state << 25;
+    random_state ^= random_state >> 27;
+    return bound ? (size_t)(random_state * 0x2545F4914F6CDD1Du >> 33) % bound : 0;
+}
+
+struct change {
+    char text[MESSAGE_ROOM + JSON_PADDING];
+    size_t size;
+};
+
+static void replace(struct change *change, size_t at, size_t cut, struct text with)
+{
+    if (cut > change->size - at)
+        cut = change->size - at;
+    if (change->size - cut + with.size > MESSAGE_ROOM)
+        return;
+    memmove(change->text + at + with.size, change->text + at + cut, change->size - at - cut);
+    if (with.size)
+        memcpy(change->text + at, with.data, with.size);
+    change->size = change->size - cut + with.size;
+}
+
+/* A place where something interesting begins: behind a random quote, comma, colon or bracket. */
+static size_t interesting_place(const struct change *change)
+{
+    size_t at = random_below(change->size);
+    for (size_t tries = 0; tries < 64 && at < change->size; tries++, at++)
+        if (strchr("\",:{}[]\\", change->text[at]) && change->text[at])
+            return at + random_below(2);
+    return random_below(change->size);
+}
+
+static void change_once(struct change *change)
+{
+    static const char *const pieces[] = {
+        "\"",
+        "\\\"",
+        "\\",
+        "\\\\",
+        ",",
+        ":",
+        "{}",
+        "[]",
+        "null",
+        "true",
+        "0",
+        "-",
+        "01",
+        "1e2",
+        "7.0",
+        " ",
+        "\n",
+        "\\n",
+        "\\u0041",
+        "\\ud800",
+        "\xC3\xA9",
+        "\xC3",
+        "\x01",
+        "\",\"op\":\"d\",\"x\":\"",
+        "\",\"op\":\"c\",\"x\":\"",
+        "\\\",\\\"user_id\\\":\\\"eve\\\",\\\"x\\\":\\\"",
+        "\"payload\":",
+        "\"before\":null,",
+        "\"op\":\"c\",",
+        "\"schema\":1,",
+        "\\\"value\\\":1,",
+        "__debezium_unavailable_value",
+        "\\\"properties\\\":{},",
+        "\"aggregate_type\":\"other\",",
+        "\"source\":{},",
+        "x",
+        "\"__deleted\":\"true\",",
+        "\\\"experiment_id\\\": 4294967296, ",
+        "other",
+        "}",
+        "{",
+    };
+    struct text piece = text_of(pieces[random_below(sizeof pieces / sizeof *pieces)]);
+    size_t at = interesting_place(change);
+    switch (random_below(6)) {
+    case 0: /* something added */
+        replace(change, at, 0, piece);
+        break;
+    case 1: /* something put in place of as much */
+        replace(change, at, piece.size, piece);
+        break;
+    case 2: /* something cut out */
+        replace(change, at, 1 + random_below(12), (struct text){NULL, 0});
+        break;
+    case 3: { /* a part doubled: a member that is there twice, mostly not */
+        char copy[128];
+        size_t from = interesting_place(change), size = random_below(sizeof copy);
+        if (size > change->size - from)
+            size = change->size - from;
+        memcpy(copy, change->text + from, size);
+        replace(change, at, 0, (struct text){copy, size});
+        break;
+    }
+    case 4: /* one byte another */
+        if (change->size)
+            change->text[random_below(change->size)] ^= (char)(1u << random_below(8));
+        break;
+    default: /* a part of another message in its place */
+        if (message_count) {
+            struct text other = messages[random_below(message_count)];
+            size_t from = random_below(other.size), size = random_below(200);
+            if (size > other.size - from)
+                size = other.size - from;
+            replace(change, at, size, text_from((struct text){other.data, from + size}, from));
+        }
+    }
+}
+
+static bool same_value(const struct type *type, const struct value *a, const struct value *b)
+{
+    if (a->null || b->null)
+        return a->null == b->null;
+    if (type->kind == TYPE_STRING)
+        return text_equal(a->as.text, b->as.text);
+    unsigned char x[16], y[16];
+    return value_to_binary(type, a, x) == value_to_binary(type, b, y) && memcmp(x, y, type->width) == 0;
+}
+
+static void compare(struct decoder *fast, struct decoder *general, struct text message)
+{
+    const struct row *a = decode(fast, message), *b = decode(general, message);
+    bool same = a->outcome == b->outcome && text_equal(a->reason, b->reason);
+    size_t column = 0;
+    for (; same && column < layout->column_count; column++)
+        same = same_value(&layout->columns[column].as.type, &a->values[column], &b->values[column]);
+    if (!same)
+        fail_msg("column %zu; fast %d %.*s; general %d %.*s: %.*s", column, (int)a->outcome,
+                 (int)a->reason.size, a->reason.data ? a->reason.data : "", (int)b->outcome,
+                 (int)b->reason.size, b->reason.data ? b->reason.data : "", (int)message.size, message.data);
+}
+
+static struct decoder *general_decoder(void)
+{
+    struct decoder *decoder = decoder_new(layout);
+    assert_non_null(decoder);
+    assert_true(decoder_use_shapes(decoder, false));
+    return decoder;
+}
+
+static void test_fixtures_are_learned(void **state)
+{
+    (void)state;
+    struct decoder *fast = decoder_new(layout), *general = general_decoder();
+    struct change *change = malloc(sizeof *change);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < message_count; i++) {
+            change->size = messages[i].size;
+            memcpy(change->text, messages[i].data, messages[i].size);
+            compare(fast, general, (struct text){change->text, change->size});
+        }
+    }
+    struct shape_counts counts = decoder_shape_counts(fast);
+    print_message("hits %llu, misses %llu, learned %llu\n", (unsigned long long)counts.hits,
+                  (unsigned long long)counts.misses, (unsigned long long)counts.learned);
+    assert_true(counts.hits > 200); /* or this test would show nothing */
+    free(change);
+    decoder_free(fast);
+    decoder_free(general);
+}
+
+/* Fresh decoders now and then, so that learning starts from every kind of message. */
+static void test_changed_messages(void **state)
+{
+    (void)state;
+    const char *seed = getenv("SEED");
+    random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL) | 1;
+    const char *rounds = getenv("ROUNDS");
+    size_t count = rounds ? strtoull(rounds, NULL, 10) : ROUNDS;
+    print_message("SEED=%llu ROUNDS=%zu\n", (unsigned long long)random_state, count);
+    struct decoder *fast = NULL, *general = general_decoder();
+    struct change *change = malloc(sizeof *change);
+    struct shape_counts total = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (i % 2000 == 0) {
+            if (fast)
+                total.hits += decoder_shape_counts(fast).hits;
+            decoder_free(fast);
+            fast = decoder_new(layout);
+        }
+        struct text message = messages[random_below(message_count)];
+        change->size = message.size;
+        memcpy(change->text, message.data, message.size);
+        for (size_t changes = random_below(4); changes > 0; changes--)
+            change_once(change);
+        compare(fast, general, (struct text){change->text, change->size});
+    }
+    print_message("hits %llu\n", (unsigned long long)total.hits);
+    assert_true(total.hits > count / 80);
+    free(change);
+    decoder_free(fast);
+    decoder_free(general);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fixtures_are_learned),
+        cmocka_unit_test(test_changed_messages),
+    };
+    return cmocka_run_group_tests_name("shape", tests, set_up, tear_down);
+}
