@@ -1,0 +1,175 @@
+-- Is it consuming, and if not, why: one row for each partition, and for each consumer that has none.
+--
+--   SELECT topic, partition, diagnosis FROM experiments_analytics.pipeline_status
+--
+-- system.kafka_consumers is this server's; on several, each answers for itself. Its statistics (rdkafka_stat) are two
+-- seconds old at most. Names of topics and groups are secret to whoever may not see secrets; then the setting is named.
+CREATE OR REPLACE VIEW experiments_analytics.pipeline_status AS
+WITH
+    consumers AS
+    (
+        SELECT
+            consumer_id,
+            assignments.topic AS topics,
+            assignments.partition_id AS partitions,
+            rdkafka_stat AS statistics,
+            -- An exception ends with its stack.
+            arrayMap(text -> splitByString('\n', text)[1], exceptions.text) AS errors,
+            exceptions.time AS error_times,
+            last_poll_time,
+            last_commit_time,
+            num_messages_read,
+            JSONExtractString(rdkafka_stat, 'cgrp', 'join_state') AS group_state,
+            arrayFilter(broker -> JSONExtractInt(broker.2, 'nodeid') >= 0 OR JSONExtractString(broker.2, 'source') = 'configured',
+                        JSONExtractKeysAndValuesRaw(rdkafka_stat, 'brokers')) AS brokers,
+            arrayExists(broker -> JSONExtractString(broker.2, 'state') = 'UP', brokers) AS connected
+        FROM system.kafka_consumers
+        WHERE database = 'experiments_analytics' AND table = 'raw_events_kafka'
+    ),
+    assigned AS
+    (
+        SELECT
+            consumer_id, last_poll_time, last_commit_time, num_messages_read,
+            topic, toUInt64(partition) AS partition,
+            JSONExtractRaw(statistics, 'topics', topic, 'partitions', toString(partition)) AS position
+        FROM consumers
+        ARRAY JOIN topics AS topic, partitions AS partition
+    ),
+    arrived AS
+    (
+        SELECT
+            topic, partition,
+            max(m.last_offset) AS last_offset,
+            max(m.last_kafka_time) AS last_kafka_time,
+            max(m.last_arrival) AS last_arrival,
+            sumIf(rows, minute > now() - 120) AS rows_minute,
+            sumIf(events, minute > now() - 120) AS events_minute,
+            sumIf(skipped, minute > now() - 120) AS skipped_minute,
+            sumIf(errors, minute > now() - 120) AS errors_minute,
+            sumIf(rows, minute > now() - 3600) AS rows_hour,
+            sumIf(events, minute > now() - 3600) AS events_hour,
+            sumIf(skipped, minute > now() - 3600) AS skipped_hour,
+            sumIf(errors, minute > now() - 3600) AS errors_hour,
+            sumIf(rows, minute > now() - 86400) AS rows_day,
+            sumIf(events, minute > now() - 86400) AS events_day,
+            sumIf(skipped, minute > now() - 86400) AS skipped_day,
+            sumIf(errors, minute > now() - 86400) AS errors_day,
+            if(rows_minute = 0, 0, sumIf(delay_ms, minute > now() - 120) / rows_minute) AS delay_ms_minute,
+            maxIf(max_delay_ms, minute > now() - 120) AS max_delay_ms_minute,
+            argMaxIf(skipped_reason, minute, skipped_reason != '') AS last_skipped,
+            argMaxIf(error_reason, minute, error_reason != '') AS last_error
+        FROM experiments_analytics.pipeline_minutes AS m
+        GROUP BY topic, partition
+    ),
+    -- A partition that is assigned or from which something came; a consumer without one; at least one row.
+    places AS
+    (
+        SELECT topic, toNullable(partition) AS partition, '' AS idle FROM arrived
+        UNION DISTINCT
+        SELECT topic, toNullable(partition), '' FROM assigned
+        UNION DISTINCT
+        SELECT '', NULL, consumer_id FROM consumers WHERE empty(topics)
+        UNION DISTINCT
+        SELECT '', NULL, '' WHERE (SELECT count() FROM consumers) = 0
+    ),
+    setting AS
+    (
+        SELECT anyIf(value, key = 'kafka_topic_list') AS topic, anyIf(value, key = 'kafka_group_name') AS group_name
+        FROM
+        (
+            SELECT key, value
+            FROM system.named_collections
+            ARRAY JOIN mapKeys(collection) AS key, mapValues(collection) AS value
+            WHERE name = 'experiments_kafka' AND value != '[HIDDEN]'
+        )
+    ),
+    -- What is wrong with the whole of it; empty where nothing is.
+    fault AS
+    (
+        SELECT
+            arrayFilter(name -> NOT has((SELECT groupArray(name) FROM system.tables WHERE database = 'experiments_analytics'), name),
+                        ['decoded_events_mv', 'events_kafka_mv', 'dead_letters_mv', 'pipeline_minutes_mv', 'pipeline_offsets_mv']) AS missing,
+            -- Errors that nothing came after.
+            (SELECT groupArrayArray(arrayFilter((text, time) -> time >= last_commit_time, errors, error_times)) FROM consumers) AS errors,
+            (SELECT groupArrayArray(arrayMap(broker -> broker.1, brokers)) FROM consumers) AS brokers,
+            arrayFirst(text -> text ILIKE '%failed to resolve%', errors) AS unresolved,
+            arrayFirst(text -> match(text, '(?i)sasl|ssl|tls|certificate|authenticat'), errors) AS refused,
+            arrayLast(text -> match(text, '(?i)experimentEvent|executable|user_scripts|child process|pipe'), errors) AS broken,
+            arrayLast(text -> true, errors) AS other,
+            multiIf(
+                NOT has((SELECT groupArray(name) FROM system.tables WHERE database = 'experiments_analytics'), 'raw_events_kafka'),
+                    'table missing: raw_events_kafka; ATTACH it where it was detached, otherwise apply the SQL bundle',
+                notEmpty(missing),
+                    concat('view missing: ', arrayStringConcat(missing, ', '),
+                           '; ATTACH TABLE where it was detached, otherwise apply the SQL bundle'),
+                (SELECT count() FROM system.functions WHERE name = 'experimentEvent') = 0,
+                    'function experimentEvent is not registered; put what `debezium-udf config` writes beside the server''s config.xml',
+                broken != '',
+                    concat('function experimentEvent fails: ', broken, '; run `debezium-udf check` on the server'),
+                (SELECT count() FROM consumers) = 0,
+                    'no consumer; the server''s log says why raw_events_kafka has none',
+                NOT (SELECT max(connected) FROM consumers) AND unresolved != '',
+                    concat('not connected: broker ', extract(unresolved, 'resolve .([^'']*)'),
+                           ' cannot be resolved; mend kafka_broker_list or the name service'),
+                NOT (SELECT max(connected) FROM consumers) AND refused != '',
+                    concat('not connected: ', refused, '; mend the credentials or certificates in experiments_kafka'),
+                NOT (SELECT max(connected) FROM consumers),
+                    concat('not connected: broker ', if(empty(brokers), 'unknown so far', extract(brokers[1], '^[^/]*')),
+                           ' cannot be reached; is it running, and does kafka_broker_list name it?'),
+                arrayExists(text -> text ILIKE '%unknown topic%', errors) AND (SELECT sum(length(topics)) FROM consumers) = 0,
+                    concat('nothing read: topic ', if(setting.topic = '', 'kafka_topic_list', concat('"', setting.topic, '"')),
+                           ' does not exist or is misspelled; mend kafka_topic_list in experiments_kafka or create the topic'),
+                other != '' AND (SELECT sum(length(topics)) FROM consumers) > 0
+                    AND NOT match(other, '(?i)brokers are down|disconnected|timed out'),
+                    concat('blocked: ', other, '; the block is tried again until this is mended'),
+                '') AS diagnosis
+        FROM setting
+    )
+SELECT
+    places.topic AS topic,
+    places.partition AS partition,
+    if(assigned.consumer_id != '', assigned.consumer_id, places.idle) AS consumer,
+    assigned.consumer_id != '' AS is_assigned,
+    JSONExtract(assigned.position, 'hi_offset', 'Int64') AS end_offset,
+    -- The group's: what it will begin with after a crash. Negative where nothing was committed yet.
+    JSONExtract(assigned.position, 'committed_offset', 'Int64') AS committed_offset,
+    if(is_assigned, greatest(end_offset - greatest(committed_offset, JSONExtract(assigned.position, 'lo_offset', 'Int64'), 0), 0), 0) AS lag,
+    arrived.last_offset AS last_offset,
+    arrived.last_kafka_time AS last_kafka_time,
+    arrived.last_arrival AS last_arrival,
+    round(arrived.delay_ms_minute) AS delay_ms_minute,
+    max_delay_ms_minute,
+    events_minute, skipped_minute, errors_minute,
+    events_hour, skipped_hour, errors_hour,
+    events_day, skipped_day, errors_day,
+    consumers.last_poll_time AS last_poll,
+    consumers.last_commit_time AS last_commit,
+    consumers.errors AS last_exceptions,
+    consumers.error_times AS last_exception_times,
+    multiIf(
+        fault.diagnosis != '', fault.diagnosis,
+        places.partition IS NULL AND group_state != 'steady',
+            concat('waiting for an assignment: the group is in state ', group_state,
+                   '; a member that died holds its partitions for session_timeout_ms'),
+        places.partition IS NULL,
+            concat('no assignment: group ', if(setting.group_name = '', 'of experiments_kafka', concat('"', setting.group_name, '"')),
+                   ' has more consumers than partitions; lower kafka_num_consumers or add partitions'),
+        NOT is_assigned,
+            'not assigned here; another member of the group has it, or none while the group rebalances',
+        end_offset = JSONExtract(assigned.position, 'lo_offset', 'Int64') AND last_arrival = 0,
+            concat('nothing read since the consumer started and topic "', topic, '" is empty or misspelled; does Debezium write to it?'),
+        lag > 0 AND last_arrival < now() - 60,
+            concat('stalled: ', toString(lag), ' messages wait since ', toString(last_arrival), '; see last_exceptions and the server''s log'),
+        rows_hour = 0, concat('up to date: nothing new since ', toString(last_arrival)),
+        events_hour = 0 AND errors_hour = 0, concat('messages arrive and all are skipped: ', last_skipped, '; is the layout''s accept right?'),
+        events_hour = 0, concat('messages arrive and none is decoded: ', last_error, '; is the layout right? see dead_letters_open'),
+        errors_minute > 0, concat('consuming, with errors: ', last_error, '; see dead_letters_open'),
+        lag > 0, concat('consuming, ', toString(lag), ' messages behind'),
+        'consuming') AS diagnosis
+FROM places
+CROSS JOIN fault
+CROSS JOIN setting
+LEFT JOIN assigned ON assigned.topic = places.topic AND assigned.partition = places.partition
+LEFT JOIN arrived ON arrived.topic = places.topic AND arrived.partition = places.partition
+LEFT JOIN consumers ON consumers.consumer_id = consumer
+ORDER BY topic, partition;

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Applies the SQL bundle: every numbered file in order, one statement a call. Twice changes nothing.
+#
+#   sql/apply.sh 'clickhouse-client --host … --password …'
+#   sql/apply.sh 'curl -sS --fail-with-body http://localhost:8123/ --data-binary @-'
+#
+# The argument is any command that runs the one statement on its standard input and fails when the server does.
+# Statements end with a semicolon at the end of a line; no other line of the bundle ends with one.
+#
+# A view that is there already gets the query of its file by MODIFY QUERY, which does not interrupt what flows through it.
+# It is recognised by its first two lines:   CREATE MATERIALIZED VIEW IF NOT EXISTS name   and   TO table AS
+set -eu
+
+if [ $# -ne 1 ] || [ -z "$1" ]; then
+    echo "usage: sql/apply.sh 'clickhouse-client ...'   (a command that reads one statement from its input)" >&2
+    exit 2
+fi
+command=$1
+bundle=${BUNDLE:-$(cd "$(dirname "$0")" && pwd)}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM HUP
+
+run() {
+    sh -c "$command" < "$1" || {
+        echo "apply: $file: this statement failed:" >&2
+        head -n 3 "$1" >&2
+        exit 1
+    }
+}
+
+for file in "$bundle"/[0-9]*.sql; do
+    rm -f "$folder"/*
+    # Each statement into a file of its own, without the comments above it.
+    awk -v folder="$folder" '
+        !inside && /^(--.*|[[:space:]]*)$/ { next }
+        { name = sprintf("%s/%03d", folder, statements); inside = 1; print > name }
+        /;$/ { close(name); statements++; inside = 0 }' "$file"
+    for statement in "$folder"/[0-9]*; do
+        run "$statement"
+        view=$(sed -n '1s/^CREATE MATERIALIZED VIEW IF NOT EXISTS \([^ ]*\)$/\1/p' "$statement")
+        if [ -n "$view" ] && sed -n '2p' "$statement" | grep -q '^TO [^ ]* AS$'; then
+            { echo "ALTER TABLE $view MODIFY QUERY"; sed '1,2d' "$statement"; } > "$folder/query"
+            run "$folder/query"
+        fi
+    done
+done

@@ -1,0 +1,32 @@
+-- Both sides by the day the outbox row was written, last eight days; `missing` should be 0 for every day that is over.
+-- PostgreSQL is the named collection experiments_postgres (sql/config/config.d/experiments_postgres.xml). An event keeps
+-- its outbox row's id and created_at; a dead letter has them in its message.
+SELECT
+    day,
+    sum(outbox) AS outbox,
+    sum(events) AS events,
+    sum(letters) AS letters,
+    outbox - events - letters AS missing
+FROM
+(
+    SELECT toDate32(created_at, 'UTC') AS day, toInt64(count()) AS outbox, 0 AS events, 0 AS letters
+    FROM postgresql(experiments_postgres, table = 'outbox')
+    WHERE created_at >= toStartOfDay(now('UTC')) - INTERVAL 7 DAY AND aggregate_type IN ('event', 'assignment')
+    GROUP BY day
+    UNION ALL
+    SELECT toDate32(assumeNotNull(created_at)) AS day, 0, toInt64(uniqExact(outbox_id)), 0
+    FROM experiments_analytics.events
+    WHERE created_at >= toStartOfDay(now('UTC')) - INTERVAL 7 DAY AND outbox_id != ''
+    GROUP BY day
+    UNION ALL
+    SELECT toDate32(assumeNotNull(created_at)) AS day, 0, 0, toInt64(count())
+    FROM
+    (
+        SELECT parseDateTime64BestEffortOrNull(debeziumExtract(message, 'after.created_at'), 6, 'UTC') AS created_at
+        FROM experiments_analytics.dead_letters_once
+    )
+    WHERE created_at >= toStartOfDay(now('UTC')) - INTERVAL 7 DAY
+    GROUP BY day
+)
+GROUP BY day
+ORDER BY day;
