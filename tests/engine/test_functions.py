@@ -1,0 +1,145 @@
+"""The functions in the engine answer exactly as the program does on the command line."""
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.stack.engine import BINARY, LAYOUT
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "debezium"
+ROWS = 100_000
+PATH = "after.payload.user_id"
+
+# function -> its arguments on the command line, its call in SQL, and its result as the command line writes it.
+TEXT = {
+    "experimentEvent": (["decode", LAYOUT], "experimentEvent{suffix}(message)", "toJSONString({call})"),
+    "debeziumExtract": (["extract", PATH], "debeziumExtract{suffix}(message, '" + PATH + "')",
+                        "formatRowNoNewline('TSV', {call})"),
+    "debeziumUnnest": (["unnest"], "debeziumUnnest{suffix}(message)", "{call}"),
+    "debeziumTimestamp": (["timestamp"], "debeziumTimestamp{suffix}(message)", "formatRowNoNewline('TSV', {call})"),
+}
+FORMATS = {"RowBinary": "", "Native": "Native", "LineAsString": "Line"}
+
+
+def lines() -> list:
+    """Every real message, and texts that are times, one a line."""
+    messages = [line for path in sorted(FIXTURES.glob("*.ndjson"))
+                for line in path.read_bytes().removesuffix(b"\n").split(b"\n")]
+    times = [b"2026-01-02T03:04:05.123456Z", b"1767323045123", b"-4712-01-01T00:00:00Z", b"infinity", b"2026-02-30"]
+    return messages + times
+
+
+def row_binary(*strings: bytes) -> bytes:
+    out = bytearray()
+    for string in strings:
+        size = len(string)
+        while size >= 0x80:
+            out.append(size & 0x7F | 0x80)
+            size >>= 7
+        out.append(size)
+        out += string
+    return bytes(out)
+
+
+def on_the_command_line(arguments: list, messages: list) -> list:
+    done = subprocess.run([BINARY, *arguments], input=b"\n".join(messages) + b"\n", capture_output=True, check=True)
+    answers = done.stdout.removesuffix(b"\n").split(b"\n")
+    assert done.stderr == b"" and len(answers) == len(messages)
+    return answers
+
+
+@pytest.fixture(scope="module")
+def messages(engine):
+    """A table of 100,000 messages and more with the answers that the command line gives."""
+    texts = lines()
+    answers = [on_the_command_line(arguments, texts) for arguments, _, _ in TEXT.values()]
+    # In toJSONString ClickHouse escapes these two for JavaScript's sake; the value is the same.
+    answers[0] = [answer.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+                  for answer in answers[0]]
+    columns = ", ".join(f"{name} String" for name in TEXT)
+    engine.query(f"CREATE TABLE once (n UInt32, message String, {columns}) ENGINE = Memory")
+    body = b"".join(struct.pack("<I", n) + row_binary(*row) for n, row in enumerate(zip(texts, *answers)))
+    engine.query("INSERT INTO once FORMAT RowBinary", data=body)
+    engine.query(f"CREATE TABLE messages (n UInt32, message String, {columns}) ENGINE = MergeTree ORDER BY tuple()")
+    # The few long ones would make most of the bytes: each comes once.
+    short = sum(len(text) < 3000 for text in texts)
+    engine.query(f"""
+        INSERT INTO messages SELECT once.* FROM numbers({ROWS // short + 1}) AS times CROSS JOIN once
+        WHERE length(message) < 3000 OR number = 0""")
+    yield "messages"
+    engine.query("DROP TABLE once")
+    engine.query("DROP TABLE messages")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("function", TEXT)
+def test_answers_as_the_command_line_does(engine, messages, function, format_name, threads):
+    _, call, text = TEXT[function]
+    call = call.format(suffix=FORMATS[format_name])
+    if format_name == "LineAsString":
+        call = call.replace(f", '{PATH}'", "")
+        text = "replaceAll(replaceAll({call}, '\u2028', '\\\\u2028'), '\u2029', '\\\\u2029')" \
+            if function == "experimentEvent" else "{call}"
+    (result,) = engine.rows(f"""
+        SELECT count() AS rows, uniqExact(block) AS blocks, countIf(answer != expected) AS different,
+               anyIf((message, answer, expected), answer != expected) AS example
+        FROM (SELECT message, {text.format(call=call)} AS answer, {function} AS expected, blockNumber() AS block
+              FROM {messages})""",
+        settings={"max_threads": threads, "max_block_size": 8192, "output_format_json_escape_forward_slashes": 0,
+                  "output_format_json_quote_64bit_integers": 0})
+    assert result["rows"] >= ROWS
+    assert result["blocks"] >= 10
+    assert result["different"] == 0, result["example"]
+
+
+@pytest.mark.parametrize("suffix", ["", "Native"])
+def test_no_bytes_raise(engine, suffix):
+    """Empty, random, and cut at random: every row has an answer."""
+    engine.query(f"""
+        SELECT experimentEvent{suffix}(message) AS event, debeziumExtract{suffix}(message, 'after.payload'),
+               debeziumExtract{suffix}('{{"a":[1]}}', message), debeziumUnnest{suffix}(message),
+               debeziumTimestamp{suffix}(message)
+        FROM (
+            SELECT '' AS message FROM numbers(1000)
+            UNION ALL SELECT randomString(rand() % 300) FROM numbers(20000)
+            UNION ALL SELECT concat('{{"op":"c","after":', randomString(rand() % 50), '}}') FROM numbers(20000)
+            UNION ALL SELECT randomPrintableASCII(rand() % 300) FROM numbers(20000))
+        FORMAT Null""")
+    outcomes = engine.query(f"""
+        SELECT experimentEvent{suffix}(randomString(1 + rand() % 300)).outcome, count() FROM numbers(20000) GROUP BY 1""")
+    assert outcomes == "error\t20000\n"
+
+
+def test_no_line_raises(engine):
+    (result,) = engine.rows("""
+        SELECT count() AS rows, countIf(experimentEventLine(message) LIKE '{"outcome":%') AS answers FROM (
+            SELECT replaceAll(randomString(rand() % 300), '\\n', ' ') AS message FROM numbers(20000))""")
+    assert result == {"rows": 20000, "answers": 20000}
+
+
+@pytest.mark.parametrize("suffix", ["", "Native"])
+def test_a_message_of_64_megabytes(engine, suffix):
+    size = 64_000_000 + 4_000_000
+    answer = engine.query(f"""
+        WITH concat('{{"experiment_id":1,"variant_id":2,"user_id":"u","timestamp":0,"properties":{{"page":"',
+                    repeat(repeat('x', 1000000), 68), '"}}}}') AS message
+        SELECT event.outcome, event.experiment_id, length(event.page) FROM (
+            SELECT experimentEvent{suffix}(materialize(concat('{{"op":"c","after":{{"aggregate_id":"a","aggregate_type":',
+                   '"event","payload":', message, '}},"source":{{}}}}'))) AS event)""")
+    assert answer == f"event\t1\t{size}\n"
+
+
+def test_a_constant_and_no_rows(engine):
+    assert engine.query("SELECT debeziumTimestamp('0'), debeziumUnnest('x')") == "1970-01-01 00:00:00.000000\tx\n"
+    assert engine.query("SELECT experimentEvent(toString(number)) FROM numbers(0)") == ""
+
+
+def test_the_paths_of_a_row_are_its_own(engine):
+    """The second argument of debeziumExtract is read anew for each row."""
+    answer = engine.query("""
+        SELECT debeziumExtract(concat('{"a":', toString(number), ',"b":"', toString(number), 'b"}'),
+                               ['a', 'b', 'c', ''][number % 4 + 1])
+        FROM numbers(7)""")
+    assert answer == "0\n1b\n\\N\n" + engine.query("""SELECT debeziumExtract('{"a":3,"b":"3b"}', '')""") + "4\n5b\n\\N\n"

@@ -1,0 +1,133 @@
+"""The operations: reconciliation, gaps and their audit, dead letters decoded again, a binary changed under way."""
+import json
+import os
+import time
+
+import pytest
+
+from tests.stack.engine import BINARY, LAYOUT, ROOT, Engine
+from tests.stack.faults import Load, children, counts, set_offset, settle
+from tests.stack.kafka import Kafka
+from tests.stack.live import TOPIC
+
+OPERATIONS = ROOT / "sql" / "operations"
+
+
+def message(number: int, **payload) -> bytes:
+    payload = {"experiment_id": 1, "variant_id": 1, "user_id": "u", "timestamp": "2026-01-02T03:04:05Z", **payload}
+    return json.dumps({"op": "c", "source": {"lsn": number}, "after": {
+        "id": number, "aggregate_id": f"a{number}", "aggregate_type": "event", "payload": json.dumps(payload)}}).encode()
+
+
+def run(engine: Engine, name: str) -> list:
+    """Run an operation's file, statement by statement; the rows of its last."""
+    text = (OPERATIONS / name).read_text()
+    *first, last = [part for part in text.split(";\n") if part.strip()]
+    for statement in first:
+        engine.query(statement)
+    return engine.rows(last)
+
+
+@pytest.fixture
+def broker(tmp_path):
+    with Kafka(tmp_path / "kafka") as broker:
+        broker.create_topic(TOPIC)
+        yield broker
+
+
+@pytest.fixture
+def engine(broker, tmp_path):
+    with Engine(tmp_path / "engine", broker=broker.address) as engine:
+        engine.apply()
+        yield engine
+
+
+def test_reconciliation(chain):
+    with chain.service() as service:
+        service.day(50)
+        service.tell("event", {"experiment_id": "none"})
+    settle(chain)
+    (chain.engine.folder / "config.d" / "zz_postgres.xml").write_text(
+        f"<clickhouse><named_collections><experiments_postgres><host>127.0.0.1</host><port>{chain.postgres.port}</port>"
+        f"<user>{chain.postgres.user}</user></experiments_postgres></named_collections></clickhouse>")
+    chain.engine.stop()
+    chain.engine.start()
+    held = counts(chain)
+    days = run(chain.engine, "reconcile.sql")
+    assert sum(day["outbox"] for day in days) == held["good"] + held["bad"]
+    assert sum(day["events"] for day in days) == held["good"]
+    assert sum(day["letters"] for day in days) == held["bad"]
+    assert {day["missing"] for day in days} == {0}
+    # A row that the pipeline does not have is missed.
+    chain.connect.kill()
+    with chain.postgres.connect() as connection:
+        connection.execute("INSERT INTO outbox (aggregate_id, aggregate_type, payload) VALUES ('x', 'event', "
+                           "'{\"experiment_id\": 1, \"variant_id\": 1, \"user_id\": \"u\", \"timestamp\": \"2026-01-02T03:04:05Z\"}')")
+    assert sum(day["missing"] for day in run(chain.engine, "reconcile.sql")) == 1
+    chain.connect.start()
+    settle(chain)
+
+
+def test_gaps_are_named_and_told_apart(broker, engine):
+    broker.produce(TOPIC, [message(n) for n in range(10)])
+    engine.wait_for("SELECT count() FROM experiments_analytics.events", 10)
+    assert engine.rows("SELECT * FROM experiments_analytics.pipeline_gaps") == []
+    # Three messages pass while nobody consumes, and the group's offset is moved on: really lost.
+    engine.query("DETACH TABLE experiments_analytics.raw_events_kafka")
+    broker.produce(TOPIC, [message(n) for n in range(10, 13)])
+    set_offset(broker, 13)
+    engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
+    # A tombstone is an offset at which there is no row.
+    broker.produce(TOPIC, [message(13), None, message(15)])
+    engine.wait_for("SELECT count() FROM experiments_analytics.events", 12)
+    gaps = "SELECT first_offset, last_offset, lost, verdict FROM experiments_analytics.pipeline_gaps ORDER BY first_offset"
+    assert [tuple(row.values()) for row in engine.rows(gaps)] == [(10, 12, 0, "not audited"), (14, 14, 0, "not audited")]
+    deadline = time.monotonic() + 60
+    while engine.value("SELECT max(bitmapMax(offsets)) FROM experiments_analytics.pipeline_offsets_audited") < 15:
+        assert time.monotonic() < deadline
+        run(engine, "audit_offsets.sql")
+    assert [tuple(row.values()) for row in engine.rows(gaps)] == [(10, 12, 3, "lost"), (14, 14, 0, "left out")]
+    (alert,) = engine.rows("SELECT * FROM experiments_analytics.pipeline_alerts WHERE alert = 'lost'")
+    assert alert["detail"] == "3 messages from offset 10 to 12"
+
+
+def test_dead_letters_come_back_once_the_layout_is_mended(broker, engine):
+    broker.produce(TOPIC, [message(1), message(2, variant_id="B"), message(3, variant_id="C"), b"nothing"])
+    engine.wait_for("SELECT count() FROM experiments_analytics.dead_letters_once", 3)
+    assert engine.value("SELECT count() FROM experiments_analytics.events") == 1
+    assert {row["reason"]: row["letters"] for row in run(engine, "why_dead.sql")} == {
+        "after.payload.variant_id: … does not fit UInt32": 2, "not JSON: bad literal at byte 0": 1}
+
+    # The layout is mended: variants that are letters are 0. Its types stay, so a new process is all that is needed.
+    layout = json.loads(LAYOUT.read_text())
+    for column in layout["columns"]:
+        if column["name"] == "variant_id":
+            column["lenient"] = True
+            del column["required"]
+    (engine.folder / "user_scripts" / LAYOUT.name).write_text(json.dumps(layout))
+    engine.query("SYSTEM RELOAD FUNCTIONS")
+    for _ in range(2):
+        run(engine, "replay.sql")
+        assert engine.value("SELECT count() FROM experiments_analytics.events") == 3
+        assert engine.value("SELECT count() FROM experiments_analytics.dead_letters_open") == 1
+    assert engine.value("SELECT groupArray(variant_id) FROM (SELECT * FROM experiments_analytics.events ORDER BY outbox_id)") == [1, 0, 0]
+    # They are no second delivery: the status still counts four rows.
+    assert engine.value("SELECT sum(rows) FROM experiments_analytics.pipeline_minutes") == 4
+
+
+def test_binary_changed_while_messages_flow(chain, tell):
+    load = Load(chain, 20_000)
+    load.start()
+    assert load.started.wait(60)
+    scripts = chain.engine.folder / "user_scripts"
+    for number in range(5):
+        before = set(children(chain.engine.process.pid, BINARY.name))
+        (scripts / "new").write_bytes(BINARY.read_bytes())
+        (scripts / "new").chmod(0o755)
+        os.replace(scripts / "new", scripts / BINARY.name)
+        chain.engine.query("SYSTEM RELOAD FUNCTION experimentEvent" if number % 2 else "SYSTEM RELOAD FUNCTIONS")
+        time.sleep(0.4)
+    load.join(120)
+    settle(chain)
+    assert not before & set(children(chain.engine.process.pid, BINARY.name))
+    tell("the binary was changed five times under way: {good:,} rows in PostgreSQL, {events:,} in ClickHouse".format(**counts(chain)))

@@ -1,0 +1,142 @@
+"""Each diagnosis of pipeline_status, with its fault caused for real."""
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.stack.engine import BINARY, Engine
+from tests.stack.kafka import Kafka
+from tests.stack.live import TOPIC
+
+WANTED = b'{"id":1,"aggregate_id":"a","aggregate_type":"event","payload":"{\\"experiment_id\\":1,\\"variant_id\\":1,' \
+         b'\\"user_id\\":\\"u\\",\\"timestamp\\":\\"2026-01-02T03:04:05Z\\"}","__op":"c"}'
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    with Kafka(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def server(broker, tmp_path, request):
+    """Starts an engine that consumes; `settings` change the named collection, and each has a group of its own."""
+    started = []
+
+    def start(topic: str = TOPIC, **settings):
+        settings = {"kafka_group_name": request.node.name, "kafka_topic_list": topic, **settings}
+        (tmp_path / "config.d").mkdir(exist_ok=True)
+        lines = "".join(f"<{name}>{value}</{name}>" for name, value in settings.items())
+        (tmp_path / "config.d" / "zz_group.xml").write_text(
+            "<clickhouse><display_secrets_in_show_and_select>1</display_secrets_in_show_and_select>"
+            f"<named_collections><experiments_kafka>{lines}</experiments_kafka></named_collections></clickhouse>")
+        (tmp_path / "users.d").mkdir(exist_ok=True)
+        (tmp_path / "users.d" / "zz_secrets.xml").write_text(
+            "<clickhouse><users><default><show_named_collections_secrets>1</show_named_collections_secrets>"
+            "</default></users></clickhouse>")
+        engine = Engine(tmp_path, broker=None if "kafka_broker_list" in settings else broker.address)
+        started.append(engine.start())
+        engine.apply()
+        return engine
+
+    yield start
+    for engine in started:
+        engine.stop()
+
+
+def diagnosis(engine, pattern: str, seconds: float = 30, secrets: bool = False) -> str:
+    """Wait until a row's diagnosis matches; `secrets` for somebody who may see the named collection's values."""
+    deadline = time.monotonic() + seconds
+    while True:
+        rows = engine.rows("SELECT * FROM experiments_analytics.pipeline_status",
+                           settings={"format_display_secrets_in_show_and_select": int(secrets)})
+        assert rows, "pipeline_status always answers"
+        for row in rows:
+            if re.search(pattern, row["diagnosis"]):
+                return row["diagnosis"]
+        if time.monotonic() > deadline:
+            raise AssertionError(f"no diagnosis matches {pattern!r}: {rows}\n{engine.tail()}")
+        time.sleep(0.2)
+
+
+def test_healthy_then_each_missing_part(server, broker, tell):
+    broker.create_topic(TOPIC)
+    engine = server()
+    tell(diagnosis(engine, f'^nothing read since .* and topic "{TOPIC}" is empty or misspelled'))
+    broker.produce(TOPIC, [WANTED])
+    tell(diagnosis(engine, "^consuming$"))
+    (row,) = engine.rows("SELECT * FROM experiments_analytics.pipeline_status")
+    assert (row["topic"], row["partition"], row["is_assigned"], row["last_offset"]) == (TOPIC, 0, 1, 0)
+    assert (row["events_minute"], row["events_hour"], row["events_day"], row["errors_day"]) == (1, 1, 1, 0)
+    assert 0 <= row["delay_ms_minute"] < 10_000
+
+    broker.produce(TOPIC, [b"{]"])
+    tell(diagnosis(engine, "^consuming, with errors: not JSON: expected a key or } at byte 1"))
+
+    engine.query("DETACH TABLE experiments_analytics.decoded_events_mv")
+    tell(diagnosis(engine, "^view missing: decoded_events_mv"))
+    engine.query("ATTACH TABLE experiments_analytics.decoded_events_mv")
+    engine.query("DETACH TABLE experiments_analytics.dead_letters_mv")
+    tell(diagnosis(engine, "^view missing: dead_letters_mv"))
+    engine.query("ATTACH TABLE experiments_analytics.dead_letters_mv")
+    engine.query("DETACH TABLE experiments_analytics.raw_events_kafka")
+    tell(diagnosis(engine, "^table missing: raw_events_kafka"))
+    engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
+    diagnosis(engine, "^consuming")
+
+
+def test_broker_that_cannot_be_resolved(server, tell):
+    engine = server(kafka_broker_list="nowhere.invalid:9092")
+    tell(diagnosis(engine, "^not connected: broker nowhere.invalid:9092 cannot be resolved"))
+
+
+def test_broker_that_does_not_answer(server, tell):
+    engine = server(kafka_broker_list="127.0.0.1:9")
+    tell(diagnosis(engine, "^not connected: broker 127.0.0.1:9 cannot be reached"))
+
+
+def test_topic_that_does_not_exist(server, tell):
+    engine = server(topic="experiment_event")
+    tell(diagnosis(engine, '^nothing read: topic "experiment_event" does not exist or is misspelled', secrets=True))
+    diagnosis(engine, "^nothing read: topic kafka_topic_list does not exist or is misspelled")
+
+
+def test_more_consumers_than_partitions(server, broker, tell):
+    broker.create_topic("one_partition")
+    engine = server(topic="one_partition", kafka_num_consumers="2")
+    tell(diagnosis(engine, '^no assignment: group "test_more_consumers_than_partitions" has more consumers than partitions',
+                   secrets=True))
+    diagnosis(engine, "^no assignment: group of experiments_kafka has more consumers than partitions")
+
+
+def test_messages_that_are_all_skipped(server, broker, tell):
+    broker.produce("other_aggregate", [WANTED.replace(b'"event"', b'"other"')] * 3)
+    tell(diagnosis(server(topic="other_aggregate"), "^messages arrive and all are skipped: aggregate_type other"))
+
+
+def test_wrong_layout(server, broker, tell):
+    broker.produce("wrong_layout", [WANTED.replace(b"experiment_id", b"test_id")] * 3)
+    tell(diagnosis(server(topic="wrong_layout"),
+                   "^messages arrive and none is decoded: after.payload.experiment_id: missing; is the layout right"))
+
+
+def test_missing_binary(server, broker, tell):
+    broker.create_topic("missing_binary")
+    engine = server(topic="missing_binary")
+    diagnosis(engine, "^nothing read")
+    (Path(engine.folder) / "user_scripts" / BINARY.name).rename(engine.folder / "away")
+    engine.query("SYSTEM RELOAD FUNCTIONS")
+    broker.produce("missing_binary", [WANTED])
+    tell(diagnosis(engine, "^function experimentEvent fails: .*; run `debezium-udf check`"))
+    (engine.folder / "away").rename(engine.folder / "user_scripts" / BINARY.name)
+    diagnosis(engine, "^consuming$", 60)
+
+
+def test_function_that_is_not_registered(server, broker, tell):
+    broker.create_topic("not_registered")
+    engine = server(topic="not_registered")
+    diagnosis(engine, "^nothing read")
+    (engine.folder / "debezium_function.xml").rename(engine.folder / "away")
+    engine.query("SYSTEM RELOAD FUNCTIONS")
+    tell(diagnosis(engine, "^function experimentEvent is not registered"))

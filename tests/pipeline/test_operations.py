@@ -1,0 +1,167 @@
+"""The other ways in: batches, backfills, replays, and rows by hand."""
+import json
+import shutil
+
+import pytest
+
+from tests.pipeline.conftest import COLUMNS, DATABASE, FIXTURES, TOPIC, decode, envelope, fixture_lines, statements
+
+# Properties that people write, and how a decoder must read them.
+PROPERTIES = [
+    "{}", '{"value": 99.99}', '{"value": "99.99", "score": "7"}', '{"value": -1.5e3, "score": 0}', '{"value": true}',
+    '{"value": null, "page": null}', '{"value": ""}', '{"value": "1e400"}', '{"value": "inf", "score": "nan"}',
+    '{"value": " 5", "score": "+1"}', '{"value": "0x10", "score": ".5"}', '{"value": "1.", "score": "01"}',
+    '{"value": {"a": 1}, "score": [1]}', '{"value": 18446744073709551615}', '{"score": 0.1, "score": 2}',
+    '{"value": 0.30000000000000004, "score": "123456789.123456789"}', '{"value": 5e-324, "score": "2.2250738585072014e-308"}',
+    '{"value": "100000000000000000000000"}',
+    '{"page": "/a", "device": "phone", "browser": "x"}', '{"page": "\\u00e9\\n\\"\\ud83d\\ude00"}', '{"page": 5}',
+    '{"page": true, "device": false}', '{"page": {"a":[1,"b"]}, "device": []}', '{"page": ""}', "plain", "", "null", "[1]", "7",
+]
+
+
+def test_a_row_by_hand(pipeline):
+    insert, select = statements("manual_row")
+    pipeline.engine.query(insert)
+    assert pipeline.engine.query(select) == "manual_test_1\tconversion\t99.99\t0\ttrue\n"
+
+
+@pytest.mark.parametrize("properties", PROPERTIES)
+def test_a_row_by_hand_reads_its_properties_as_the_decoder_does(engine, pipeline, properties):
+    columns = "value, score, page, device, browser"
+    id = f"by hand {PROPERTIES.index(properties)}"
+    engine.query(f"INSERT INTO {DATABASE}.events_processed (id, properties) VALUES ({{id:String}}, {{properties:String}})",
+                 params={"id": id, "properties": properties})
+    message = json.dumps({"op": "c", "source": {}, "after": {
+        "aggregate_id": "a", "aggregate_type": "event",
+        "payload": '{"experiment_id":1,"variant_id":1,"user_id":"u","timestamp":0,"properties":'
+                   + (properties if _is_json(properties) else json.dumps(properties)) + "}"}})
+    decoded = engine.rows(f"SELECT {columns} FROM (SELECT experimentEvent({{message:String}}) AS event, "
+                          + ", ".join(f"event.{name} AS {name}" for name in columns.split(", ")) + ")",
+                          params={"message": message})
+    by_hand = engine.rows(f"SELECT {columns} FROM {DATABASE}.events_processed WHERE id = '{id}'")
+    assert by_hand == decoded
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+        return True
+    except ValueError:
+        return False
+
+
+def test_what_follows_from_a_row(engine, pipeline):
+    rows = [  # event_type, timestamp, assignment_at -> is_conversion, is_exposure, is_click, is_valid
+        ("conversion", "2026-01-02 00:00:00", "2026-01-01 00:00:00", [True, False, False, True]),
+        ("exposure", "2026-01-02 00:00:00", "2026-01-02 00:00:00", [False, True, False, True]),
+        ("click", "2026-01-02 00:00:00", "2026-01-02 00:00:00.000001", [False, False, True, False]),
+        ("Click", "2026-01-02 00:00:00", None, [False, False, False, False]),
+    ]
+    for n, (event_type, timestamp, assignment_at, _) in enumerate(rows):
+        engine.query(f"INSERT INTO {DATABASE}.events_processed (id, event_type, timestamp, assignment_at) FORMAT JSONEachRow",
+                     data=json.dumps({"id": f"follows_{n}", "event_type": event_type, "timestamp": timestamp,
+                                      "assignment_at": assignment_at}).encode())
+    answers = engine.rows(f"""SELECT [is_conversion, is_exposure, is_click, is_valid] AS answer
+                              FROM {DATABASE}.events WHERE startsWith(id, 'follows_') ORDER BY id""")
+    assert [row["answer"] for row in answers] == [wanted for *_, wanted in rows]
+
+
+def test_a_batch_on_demand(engine, pipeline):
+    """The batch group reads the topic from its beginning; what the live group has decoded collapses with it."""
+    first = pipeline.send([envelope("batch_1", 9201), b"batch bad", envelope("batch_2")])
+    before = pipeline.events(first, table="events")
+    letters = pipeline.letters(first)
+    assert len(before) == 2 and len(letters) == 1
+    engine.query(f"TRUNCATE TABLE {DATABASE}.events_processed")
+    engine.query(f"TRUNCATE TABLE {DATABASE}.dead_letters")
+    assert pipeline.events(first) == []
+    for _ in range(5):
+        pipeline.run("batch")
+        if len(pipeline.events(first, table="events")) == 2:
+            break
+    assert pipeline.events(first, table="events") == before
+    assert pipeline.letters(first) == letters
+    count = f"SELECT count() FROM {DATABASE}.events_processed"
+    rows = engine.value(count)
+    pipeline.run("batch")
+    assert engine.value(count) == rows
+
+
+def test_a_backfill_from_a_file(engine, pipeline):
+    name = "bare.public.outbox_text"
+    file = engine.folder / "user_files" / "backfill.ndjson"
+    shutil.copy(FIXTURES / f"{name}.ndjson", file)
+    decoded = decode(fixture_lines(name))
+    # Twice: the second run changes nothing.
+    for _ in range(2):
+        pipeline.run("backfill", file=file)
+        events = engine.rows(f"SELECT {', '.join(COLUMNS)} FROM {DATABASE}.events WHERE topic = '{file}' ORDER BY offset")
+        assert events == [{name: row[name] for name in COLUMNS} for row in decoded if row["outcome"] == "event"]
+        letters = engine.rows(f"SELECT partition, offset, row, reason FROM {DATABASE}.dead_letters FINAL "
+                              f"WHERE topic = '{file}' ORDER BY offset")
+        assert letters == [{"partition": 0, "offset": n, "row": 0, "reason": row["reason"]}
+                           for n, row in enumerate(decoded) if row["outcome"] == "error"]
+
+
+def test_a_large_backfill_numbers_its_rows(engine, pipeline):
+    file = engine.folder / "user_files" / "large.ndjson"
+    file.write_bytes(b"".join(b"bad %d %b\n" % (n, b"x" * 500) for n in range(60_000)))
+    pipeline.run("backfill", file=file)
+    (result,) = engine.rows(f"""
+        SELECT count() AS letters, countIf(message LIKE concat('bad ', toString(offset), ' %')) AS right
+        FROM {DATABASE}.dead_letters WHERE topic = '{file}'""")
+    assert result == {"letters": 60_000, "right": 60_000}
+
+
+def test_a_replay_happens_once(engine, pipeline):
+    """One letter that yesterday's layout refused, one that nobody wants any more, one that is as bad as ever."""
+    messages = [envelope("mended", 9301), envelope("x").replace(b'"op": "c"', b'"op": "d"'), b"still bad"]
+    place = "topic = 'yesterday' AND partition = 3"
+    engine.query(f"""
+        INSERT INTO {DATABASE}.dead_letters (topic, partition, offset, row, reason, message, key, `headers.name`,
+                                             `headers.value`, kafka_time) FORMAT JSONEachRow""",
+                 data="\n".join(json.dumps({
+                     "topic": "yesterday", "partition": 3, "offset": n, "row": n, "reason": "does not fit",
+                     "message": message.decode(), "key": "k", "headers.name": ["h"], "headers.value": ["v"],
+                     "kafka_time": "2026-01-01 00:00:00.000"}) for n, message in enumerate(messages)).encode())
+    for attempt in (1, 2):
+        pipeline.run("replay")
+        assert engine.query(f"SELECT id, event_key, offset FROM {DATABASE}.events WHERE {place}") == "mended\t9301\t0\n"
+        assert engine.value(f"SELECT count() FROM {DATABASE}.events_processed WHERE {place}") == 1
+        assert engine.query(f"""
+            SELECT offset, row, attempt, resolved, reason, key, headers.name, headers.value, kafka_time
+            FROM {DATABASE}.dead_letters FINAL WHERE {place} ORDER BY offset""") == (
+            "0\t0\t1\ttrue\t\tk\t['h']\t['v']\t2026-01-01 00:00:00.000\n"
+            "1\t1\t1\ttrue\top d\tk\t['h']\t['v']\t2026-01-01 00:00:00.000\n"
+            f"2\t2\t{attempt}\tfalse\tnot JSON: expected a value at byte 0\tk\t['h']\t['v']\t2026-01-01 00:00:00.000\n")
+    assert engine.query(f"SELECT message FROM {DATABASE}.dead_letters_open WHERE {place}") == "still bad\n"
+
+
+def test_a_late_second_delivery_does_not_open_a_letter_again(engine, pipeline):
+    letter = f"""INSERT INTO {DATABASE}.decoded_events (event, message, topic, offset, row, attempt)
+                 SELECT experimentEvent(message), '{{"late":1}}' AS message, 'late', 1, 0, {{attempt:UInt32}}"""
+    engine.query(letter, params={"attempt": 0})
+    is_open = f"SELECT count() FROM {DATABASE}.dead_letters_open WHERE topic = 'late'"
+    assert engine.value(is_open) == 1
+    good = letter.replace('\'{"late":1}\'', "{message:String}")
+    engine.query(good, params={"attempt": 1, "message": envelope("late", 9401).decode()})
+    assert engine.value(is_open) == 0
+    engine.query(letter, params={"attempt": 0})
+    assert engine.value(is_open) == 0
+
+
+def test_keys_that_stand_twice_are_listed(engine, pipeline):
+    for timestamp in ("2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z"):
+        pipeline.send([envelope("conflict", 9501, timestamp=timestamp), envelope("no_conflict", 9502)])
+    (query,) = statements("event_keys_twice")
+    found = {row["event_key"]: row["sorting_keys"] for row in engine.rows(query)}
+    assert found["9501"] == [[1, 1, "2026-01-02 03:04:05.000000"], [1, 1, "2026-01-02 03:04:06.000000"]] \
+        or found["9501"] == [[1, 1, "2026-01-02 03:04:06.000000"], [1, 1, "2026-01-02 03:04:05.000000"]]
+    assert "9502" not in found
+
+
+def test_reasons_are_grouped_without_their_values(engine, pipeline):
+    pipeline.send([envelope("x", experiment_id=2**32 + n) for n in range(3)])
+    (query,) = statements("why_dead")
+    counted = {row["reason"]: row["letters"] for row in engine.rows(query)}
+    assert counted["after.payload.experiment_id: … does not fit UInt32"] >= 3

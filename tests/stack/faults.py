@@ -1,0 +1,184 @@
+"""Faults of every server in the chain while events flow, and the question at the end: is every row there, once?"""
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+
+from .checksum import WANTED, differences
+from .engine import ROOT
+from .kafka import JAVA, Kafka
+from .live import TOPIC, Chain
+
+GROUP = "ch_consumer"
+REPLAY = (ROOT / "sql" / "operations" / "replay.sql").read_text()
+
+
+class Load(threading.Thread):
+    """Writes `count` good rows into the outbox and with every thousand a bad one, whatever happens to the servers."""
+
+    def __init__(self, chain: Chain, count: int):
+        super().__init__(daemon=True)
+        self.chain, self.left = chain, count
+        self.started, self.failure = threading.Event(), None
+
+    def run(self) -> None:
+        deadline = time.monotonic() + 120
+        while self.left > 0:
+            try:
+                with self.chain.service() as service:
+                    while self.left > 0:
+                        service.bulk(min(1000, self.left))
+                        service.tell("event", {"experiment_id": "none"})
+                        self.left -= 1000
+                        self.started.set()
+                        time.sleep(0.05)
+            except psycopg.Error as error:
+                if time.monotonic() > deadline:
+                    self.failure = error
+                    return
+                time.sleep(0.1)
+
+
+def kill_udf(chain: Chain) -> None:
+    """kill -9 of the function's processes, a few times while blocks pass."""
+    killed = 0
+    deadline = time.monotonic() + 30
+    while killed < 3:
+        for pid in children(chain.engine.process.pid, "debezium-udf"):
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+        if time.monotonic() > deadline:
+            raise AssertionError(f"only {killed} processes of the function to kill")
+        time.sleep(0.15)
+
+
+def kill_engine(chain: Chain) -> None:
+    chain.engine.kill()
+    chain.engine.start()
+
+
+def kill_connect(chain: Chain) -> None:
+    chain.connect.kill()
+    chain.connect.start()
+
+
+def kill_broker(chain: Chain) -> None:
+    chain.broker.kill()
+    chain.broker.start()
+
+
+def restart_postgres(chain: Chain) -> None:
+    chain.postgres.halt()
+    chain.postgres.start()
+
+
+def rebalance(chain: Chain) -> None:
+    """Another consumer joins the group, holds what it is given for a while, commits nothing and leaves."""
+    other = subprocess.Popen(
+        ["kcat", "-q", "-b", chain.broker.address, "-X", "enable.auto.commit=false", "-X", "session.timeout.ms=6000",
+         "-G", GROUP, TOPIC], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(3)
+    other.terminate()
+    other.wait()
+
+
+def redeliver(chain: Chain) -> None:
+    """The second half of what has arrived comes again. Not of the topic: its middle may be ahead of the consumer."""
+    last = "SELECT max(last_offset) FROM experiments_analytics.pipeline_minutes"
+    chain.engine.wait_for(f"SELECT ({last}) > 1000", 1, 60)
+    chain.engine.query("DETACH TABLE experiments_analytics.raw_events_kafka")
+    set_offset(chain.broker, chain.engine.value(last) // 2)
+    chain.engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
+
+
+def replay_twice(chain: Chain) -> None:
+    chain.engine.query(REPLAY)
+    chain.engine.query(REPLAY)
+
+
+FAULTS = {
+    "kill -9 of the UDF": kill_udf,
+    "kill -9 of the engine": kill_engine,
+    "kill -9 of Connect": kill_connect,
+    "kill -9 of the broker": kill_broker,
+    "restart of PostgreSQL": restart_postgres,
+    "rebalance": rebalance,
+    "redelivery": redeliver,
+    "dead letters replayed twice": replay_twice,
+}
+
+
+def children(parent: int, name: str) -> list:
+    """Processes below `parent` that run `name`."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue
+        command, rest = text[text.index("(") + 1:].rsplit(")", 1)
+        if command == name and int(rest.split()[1]) == parent:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def set_offset(broker: Kafka, offset: int, group: str = GROUP) -> None:
+    """Set a group that has no members back, as kafka-consumer-groups does; members may take a while to be gone."""
+    command = [*JAVA, "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--bootstrap-server",
+               broker.address, "--group", group, "--topic", TOPIC, "--reset-offsets", "--to-offset", str(offset),
+               "--execute"]
+    deadline = time.monotonic() + 60
+    while True:
+        done = subprocess.run(command, capture_output=True, text=True)
+        # It says so and ends with status 0 when the group is in use.
+        if done.returncode == 0 and "Error" not in done.stdout + done.stderr:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{done.stdout}{done.stderr}")
+        time.sleep(1)
+
+
+def endure(chain: Chain, name: str, count: int) -> dict:
+    """`count` events with the fault in their midst; waits until both sides agree and tells what they hold."""
+    start = time.monotonic()
+    load = Load(chain, count)
+    load.start()
+    assert load.started.wait(60), "nothing could be written into the outbox"
+    time.sleep(0.3)
+    FAULTS[name](chain)
+    load.join(180)
+    assert not load.is_alive(), "the load did not end"
+    if load.failure:
+        raise load.failure
+    settle(chain)
+    delivered = chain.engine.value("SELECT sum(rows) FROM experiments_analytics.pipeline_minutes")
+    return {"fault": name, "seconds": round(time.monotonic() - start, 1), "delivered": delivered, **counts(chain)}
+
+
+def counts(chain: Chain) -> dict:
+    """What each side holds; `good` and `bad` are the outbox's own rows."""
+    good, bad = chain.postgres.rows(
+        f"SELECT count(*) FILTER (WHERE {WANTED}), count(*) FILTER (WHERE NOT ({WANTED})) FROM outbox")[0]
+    (row,) = chain.engine.rows("""
+        SELECT (SELECT count() FROM experiments_analytics.events) AS events,
+               (SELECT count() FROM experiments_analytics.dead_letters_once) AS letters""")
+    return {"good": good, "bad": bad, **row}
+
+
+def settle(chain: Chain, seconds: float = 120) -> None:
+    """Wait until everything has arrived, then hold both sides against each other."""
+    deadline = time.monotonic() + seconds
+    while True:
+        held = counts(chain)
+        if (held["good"], held["bad"]) == (held["events"], held["letters"]):
+            break
+        if time.monotonic() > deadline:
+            status = chain.engine.query("SELECT * FROM experiments_analytics.pipeline_status FORMAT Vertical")
+            raise AssertionError(f"{held}\n{status}\n{chain.connect.tail()}")
+        chain.connect.restart_failed()
+        time.sleep(0.5)
+    assert differences(chain.postgres, chain.engine) == {}
