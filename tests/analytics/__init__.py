@@ -1,0 +1,1 @@
+"""The experiment analytics on a real server."""

@@ -1,0 +1,383 @@
+"""The page /experiments in headless Chromium: what it shows is what the SQL says, in every state. Screenshots of each state
+go to build/screenshots."""
+import base64
+import hashlib
+import json
+import re
+import time
+
+import pytest
+
+from tests.analytics.analytics import DATABASE, configure, event, users
+from tests.analytics.story import EXPERIMENTS
+from tests.stack.engine import ROOT, QueryError
+
+HOSTILE = ['<img src=x onerror="window.hacked=1">', '"><script>window.hacked=1</script>', "</script><svg onload=alert(1)>",
+           "javascript:window.hacked=1", "${window.hacked=1}", "a\u202eb\u0000c", "'; DROP TABLE events_processed; --",
+           "=cmd|' /C calc'!A0", "x" * 3000, "&lt;b&gt;", "{{7*7}}", "../../etc/passwd"]
+
+
+def wait_until(page, expression: str, arg=None, seconds: float = 20) -> None:
+    """Playwright's own way needs eval, which the page forbids."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < deadline, f"after {seconds:g} s not yet: {expression}"
+        page.wait_for_timeout(50)
+
+
+def cells(page, region: str) -> list:
+    """The rows of the table whose caption is `region`, as dicts by column title."""
+    return page.locator(f'[role=region][aria-label="{region}"] tbody tr').evaluate_all(
+        "rows => rows.map(row => Object.fromEntries([...row.cells].map(cell => [cell.dataset.title, cell.innerText.trim()])))")
+
+
+def whole(number: int) -> str:
+    return f"{number:,}"
+
+
+def test_the_page_shows_what_the_sql_says(story, visit, shoot):
+    page = visit(f"{story.page}#101")
+    assert page.locator("h2").inner_text() == "Checkout in one step"
+    for metric, region in (("conversion", "Conversion"), ("click", "Click"), ("value", "Value per user")):
+        shown = cells(page, region)
+        expected = story.results(101, metric)
+        assert len(shown) == len(expected) == 2
+        for row, variant in zip(shown, (0, 1)):
+            want = expected[variant]
+            assert row["Variant"].split("\n")[0] == want["variant_key"]
+            assert row["Assigned"] == whole(want["users_assigned"]) and row["Exposed"] == whole(want["users_exposed"])
+            assert row["Clicked" if metric == "click" else "Converted"] == whole(want["users_converted"])
+            if metric == "value":
+                assert float(row["Mean"]) == pytest.approx(want["rate"], rel=1e-3)
+            else:
+                assert row["Rate"] == f"{100 * want['rate']:.2f} %"
+        treatment, want = shown[1], expected[1]
+        assert treatment["Variant"].split("\n")[1] == want["verdict"]
+        assert treatment["Lift"] == f"{100 * want['lift']:+.1f} %".replace("-", "−")
+        assert treatment["p"] == ("< 0.0001" if want["p_value_holm"] < 0.0001 else f"{want['p_value_holm']:.4f}")
+        numbers = [float(text.replace("−", "-")) for text in re.findall(r"[+−][\d.]+", treatment["Difference, 95 % interval"])]
+        factor = 1 if metric == "value" else 100
+        assert numbers == pytest.approx([factor * want[key] for key in ("difference", "ci_low", "ci_high")], abs=6e-3)
+        drawn = page.locator(f'[aria-label="{region}"] svg.interval').get_attribute("aria-label")
+        assert "at every look" in drawn
+    shoot(page, "experiment")
+
+
+def test_the_intervals_are_drawn_where_their_numbers_are(story, visit):
+    page = visit(f"{story.page}#101")
+    want = story.results(101, "conversion", 1)
+    drawn = page.locator('[aria-label="Conversion"] svg.interval').evaluate("""svg => ({
+        zero: svg.querySelector('.zero').x1.baseVal.value,
+        narrow: ['x1', 'x2'].map(end => svg.querySelector('.narrow')[end].baseVal.value),
+        wide: ['x1', 'x2'].map(end => svg.querySelector('.wide')[end].baseVal.value),
+        dot: svg.querySelector('circle').cx.baseVal.value})""")
+    scale = (drawn["dot"] - drawn["zero"]) / want["difference"]
+    for line, names in (("narrow", ("ci_low", "ci_high")), ("wide", ("sequential_low", "sequential_high"))):
+        assert drawn[line] == pytest.approx([drawn["zero"] + scale * want[name] for name in names], abs=0.01)
+        assert all(0 <= x <= 220 for x in drawn[line])
+
+
+def test_list_names_users_and_verdicts(story, visit):
+    page = visit(story.page)
+    shown = page.locator("#list li").all_inner_texts()
+    assert len(shown) == len(EXPERIMENTS)
+    for experiment in EXPERIMENTS:
+        (text,) = [text for text in shown if experiment.name in text]
+        rows = story.results(experiment.id, "conversion")
+        assert f"№ {experiment.id} · {whole(sum(row['users_exposed'] for row in rows.values()))} users" in text
+        assert rows[1]["verdict"] in text
+
+
+def test_conversion_over_time_is_drawn_from_the_days(story, visit):
+    page = visit(f"{story.page}#101")
+    page.locator("#days summary").click()
+    shown = cells(page, "Conversion rate up to each day")
+    exposed, converted = {0: 0, 1: 0}, {0: 0, 1: 0}
+    names = {0: "control", 1: "one step"}
+    expected = {}
+    for row in story.rows(f"SELECT * FROM {DATABASE}.users_by_day WHERE experiment_id = 101 ORDER BY day, variant_id"):
+        variant = row["variant_id"]
+        exposed[variant] += row["users_exposed"]
+        converted[variant] += row["users_converted"]
+        expected.setdefault(row["day"], {})[names[variant]] = (
+            f"{100 * converted[variant] / exposed[variant]:.2f} % of {whole(exposed[variant])}")
+    assert {row.pop("Day (UTC)"): row for row in shown} == expected
+    for chart in ("#days", "#hours"):
+        canvas = page.locator(f"{chart} canvas")
+        assert canvas.count() == 1 and canvas.bounding_box()["width"] > 300
+        # Something is drawn: pixels that are not the ground's.
+        assert canvas.evaluate("c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size") > 20
+    assert page.locator("#days .u-legend").inner_text().replace("\n", "").find("one step") > 0
+
+
+def test_segments_and_left_out(story, visit):
+    page = visit(f"{story.page}#102")
+    for kind in ("device", "browser", "page"):
+        shown = {row[kind.capitalize()]: row for row in cells(page, f"Conversion by {kind}")}
+        rows = story.rows(f"SELECT * EXCEPT (value_as_treatment, value_as_control) FROM {DATABASE}.experiment_summary "
+                          f"WHERE experiment_id = 102 AND segment_type = '{kind}'")
+        assert len(shown) == len({row["segment"] for row in rows}) > 2
+        for row in rows:
+            name = ("control", "green")[row["variant_id"]]
+            assert shown[row["segment"]][name] == (f"{100 * row['users_converted'] / row['users_exposed']:.1f} % of "
+                                                   f"{whole(row['users_exposed'])}")
+    shown = {row["Reason"]: (row["Users"], row["Events"]) for row in cells(page, "Left out")}
+    assert shown == {reason: (whole(people), whole(events)) for reason, (people, events) in story.left_out(102).items()}
+    assert {"user seen in two variants", "event without assignment", "event with a clock ahead"} <= shown.keys()
+
+
+def test_a_wrong_split_is_a_warning(story, visit, shoot):
+    page = visit(f"{story.page}#103")
+    assert page.locator("#head .notice").inner_text().startswith("No verdict: users are not split as expected")
+    shoot(page, "sample-ratio-mismatch")
+
+
+def test_on_a_phone(story, visit, shoot):
+    page = visit(f"{story.page}#101", width=360, height=740, has_touch=True, is_mobile=True, device_scale_factor=2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for region in ("Conversion", "Value per user", "Click", "Pipeline"):
+        box = page.locator(f'[role=region][aria-label="{region}"]')
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth"), region
+    for target in ("#list a >> nth=0", "#pause", "#filter"):
+        assert page.locator(target).bounding_box()["height"] >= 32
+    page.locator("#list a", has_text="Green buy button").tap()
+    wait_until(page, "document.querySelector('h2')?.innerText === 'Green buy button'")
+    shoot(page, "phone")
+
+
+def test_in_the_dark(story, visit, shoot):
+    page = visit(f"{story.page}#101", color_scheme="dark")
+    shoot(page, "dark")
+    dark = contrast(page)
+    page.emulate_media(color_scheme="light")
+    light = contrast(page)
+    assert dark["ground"] != light["ground"]
+    for colours in (dark, light):
+        assert min(value for key, value in colours.items() if key != "ground") >= 4.5, colours
+
+
+def contrast(page) -> dict:
+    """The WCAG contrast of each kind of text with the ground."""
+    return page.evaluate("""() => {
+        const rgb = text => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
+        const light = colour => rgb(colour).map(x => x / 255).map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, x, index) => sum + x * [0.2126, 0.7152, 0.0722][index], 0);
+        const ground = getComputedStyle(document.body).backgroundColor;
+        const found = {ground};
+        for (const selector of ['h2', '.quiet', '.good', 'th', 'a[href="#pipeline"]'])
+            found[selector] = (() => { const [low, high] = [light(getComputedStyle(document.querySelector(selector)).color), light(ground)]
+                .sort((one, other) => one - other); return (high + 0.05) / (low + 0.05); })();
+        return found;
+    }""")
+
+
+def test_by_keyboard_alone(story, visit, shoot):
+    page = visit(story.page)
+    first = page.locator("h2").inner_text()
+
+    def focused() -> str:
+        return page.evaluate("document.activeElement.id || document.activeElement.innerText.split('\\n')[0]")
+
+    page.keyboard.press("Tab")
+    assert focused() == "To the results"
+    page.keyboard.press("Enter")
+    assert focused() == "main"
+    page.evaluate("document.activeElement.blur()")
+    page.locator(".skip").focus()
+    seen = []
+    while not seen or seen[-1] != "filter":
+        page.keyboard.press("Tab")
+        seen.append(focused())
+        assert len(seen) < 10
+    assert seen == ["Pipeline", "dashboard", "pause", "filter"]
+    page.keyboard.type("search with")
+    wait_until(page, "document.querySelectorAll('#list li').length === 1")
+    page.keyboard.press("Tab")
+    assert focused() == "Search with suggestions" != first
+    assert page.locator("#list a").evaluate("link => getComputedStyle(link).outlineStyle") == "solid"
+    shoot(page, "keyboard", whole=False)
+    page.keyboard.press("Enter")
+    wait_until(page, "document.querySelector('h2')?.innerText === 'Search with suggestions'")
+    assert focused() == "Search with suggestions" and page.url.endswith("#103")
+    # Tables that scroll can be reached, and details opened.
+    page.locator("#days summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#days details").evaluate("details => details.open")
+
+
+def test_it_is_named_for_those_who_do_not_see_it(story, visit):
+    page = visit(story.page)
+    assert page.locator("html").get_attribute("lang") == "en" and page.title() == "Experiments"
+    assert page.locator("button, a, input").evaluate_all(
+        "all => all.filter(one => !(one.innerText || one.ariaLabel || '').trim()).length") == 0
+    assert page.locator("svg.interval, .chart").evaluate_all("all => all.every(one => one.getAttribute('aria-label').length > 10)")
+    assert page.locator("th:not([scope])").count() == page.locator(".u-legend th").count()
+
+
+def test_it_refreshes_itself(story, visit):
+    page = visit(f"{story.page}#102")
+    page.evaluate("clearTimeout(timer)")
+    before = story.results(102, "conversion", 1)["users_exposed"]
+    page.locator("#list a", has_text="Green").focus()
+    page.locator("#days summary").click()
+    page.locator("#list a", has_text="Green").focus()
+    story.insert([event(102, 1, f"late {number}", "exposure", 60) for number in range(7)])
+    story.refresh()
+    page.evaluate("refresh()")
+    wait_until(page, f"document.querySelector('[aria-label=Conversion] tbody')?.innerText.includes('{whole(before + 7)}')")
+    # Neither the focus nor what was opened is lost.
+    assert page.evaluate("document.activeElement.dataset.key") == "102"
+    assert page.locator("#days details").evaluate("details => details.open")
+
+
+def test_it_asks_again_after_ten_seconds_until_it_is_paused(story, visit):
+    page = visit(story.page, clock=True)
+
+    def rounds_after(seconds: int) -> str:
+        page.clock.run_for(seconds * 1000)
+        page.wait_for_timeout(500)
+        return page.evaluate("round")
+
+    assert rounds_after(9) == 1
+    page.clock.run_for(2000)
+    page.wait_for_selector("html[data-round='2']")
+    page.locator("#pause").click()
+    assert page.locator("#state").inner_text() == "Paused"
+    assert rounds_after(60) == 2
+    page.locator("#pause").click()
+    page.wait_for_selector("html[data-round='3']")
+    assert page.locator("#state").inner_text().startswith("Live")
+
+
+def test_an_empty_database(empty_site, visit, shoot):
+    page = visit(empty_site.page)
+    assert "No experiment has any events yet" in page.locator("#list").inner_text()
+    assert page.locator(".failure").count() == 0 and page.locator("#state").inner_text().startswith("Live")
+    assert "None: every message was decoded" in page.locator("#dead_letters").inner_text()
+    shoot(page, "empty")
+
+
+def test_an_experiment_that_is_not_there(story, visit):
+    page = visit(f"{story.page}#4294967295")
+    wait_until(page, "document.querySelector('h2')?.innerText === 'Experiment 4294967295'")
+    assert page.locator(".failure").count() == 0
+
+
+def test_hostile_names_stay_text(site, visit, shoot):
+    for number, name in enumerate(HOSTILE):
+        configure(site, 301 + number, name=name, control_variant_id=0)
+        rows = users(301 + number, 0, 20, 5) + users(301 + number, 1, 20, 8)
+        site.insert([row | {"variant_key": name, "event_type": row["event_type"], "device": name, "page": name, "browser": name,
+                            "user_id": name + row["user_id"]} for row in rows]
+                    + [event(301 + number, 1, name, name, 70)])
+        site.insert([{"topic": name, "offset": number, "reason": f"after.payload: {name}", "message": name}], "dead_letters")
+    site.refresh()
+    page = visit(f"{site.page}#301")
+    listed = page.locator("#list strong").evaluate_all("all => all.map(one => one.textContent)")
+    assert set(HOSTILE) <= set(listed)
+    for number, name in enumerate(HOSTILE[:3]):
+        page.evaluate(f"location.hash = '#{301 + number}'")
+        wait_until(page, "name => document.querySelector('h2')?.textContent === name && !!document.querySelector('#segments table')",
+                   name)
+        assert page.locator("#results strong").first.evaluate("node => node.textContent") == name
+        assert page.locator("#segments td").first.evaluate("node => node.textContent") == name
+        assert name in page.locator("#hours td").evaluate_all("all => all.map(one => one.textContent)")
+    shoot(page, "hostile-names")
+    letters = page.locator("#dead_letters td:first-child").evaluate_all("all => all.map(one => one.textContent)")
+    assert {f"after.payload: {name}" for name in HOSTILE} <= set(letters)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img, iframe, svg:not(.interval), #main script, b").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_only_the_scripts_of_the_page_may_run(story, visit):
+    text = (ROOT / "sql" / "page" / "experiments.html").read_text()
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.S)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in text, f"the Content-Security-Policy must name 'sha256-{digest}'"
+    page = visit(story.page)
+    page.evaluate("""() => {
+        const script = document.createElement('script');
+        script.textContent = 'window.hacked = 1';
+        document.body.append(script);
+        document.body.insertAdjacentHTML('beforeend', '<b onclick="window.hacked = 1" id="handler">x</b>');
+        document.querySelector('#handler').click();
+    }""")
+    assert page.evaluate("window.hacked") is None
+    assert visit.problems and all("Content Security Policy" in problem for problem in visit.problems)
+    visit.problems.clear()
+
+
+def test_two_hundred_experiments(site, visit, shoot):
+    site.insert([row for number in range(200) for variant in (0, 1)
+                 for row in users(1000 + number, variant, 6, number % 6, first=100 * variant)])
+    site.refresh()
+    page = visit(site.page)
+    known = site.value(f"SELECT count() FROM {DATABASE}.experiments")
+    assert known >= 200 and page.locator("#list li").count() == known
+    shoot(page, "two-hundred-experiments", whole=False)
+    page.locator("#filter").fill("1137")
+    assert page.locator("#list li").all_inner_texts()[0].startswith("Experiment 1137")
+    assert page.locator("#list .quiet").first.inner_text() == f"1 of {known} experiments"
+
+
+def test_a_failing_query_says_what_and_why_and_spoils_nothing_else(story, visit, shoot):
+    page = visit(f"{story.page}#101")
+    before = cells(page, "Conversion by device")
+    story.query(f"RENAME TABLE {DATABASE}.users_by_day TO {DATABASE}.users_by_day_away")
+    try:
+        page.evaluate("refresh()")
+        page.wait_for_selector("#days .failure")
+        message = page.locator("#days .failure").inner_text()
+        assert "The query “days” failed (HTTP 404)" in message and "users_by_day" in message and "UNKNOWN_TABLE" in message
+        # What could be read before is still there, and all else is as it was.
+        assert "Below is what could be read last" in message and page.locator("#days canvas").count() == 1
+        assert cells(page, "Conversion by device") == before and page.locator(".failure").count() == 1
+        wait_until(page, "document.querySelector('#state').innerText.startsWith('1 query failed · Live')")
+        shoot(page, "failing-query")
+        fresh = visit(f"{story.page}#101")
+        assert fresh.locator("#days .failure").count() == 1 and fresh.locator("#days canvas").count() == 0
+    finally:
+        story.query(f"RENAME TABLE {DATABASE}.users_by_day_away TO {DATABASE}.users_by_day")
+    page.evaluate("refresh()")
+    wait_until(page, "!document.querySelector('.failure') && document.querySelector('#state').innerText.startsWith('Live')")
+
+
+def test_a_server_that_does_not_answer(story, visit):
+    page = visit(f"{story.page}#101")
+    page.context.set_offline(True)
+    page.evaluate("refresh()")
+    wait_until(page, "document.querySelectorAll('.failure').length === 9")
+    assert "was not answered" in page.locator("#list .failure").inner_text()
+    page.context.set_offline(False)
+    page.evaluate("refresh()")
+    wait_until(page, "!document.querySelector('.failure')")
+
+
+def test_the_pipeline_is_shown(story, visit):
+    story.query(f"TRUNCATE TABLE {DATABASE}.dead_letters")
+    story.insert([{"topic": "t", "offset": number, "reason": reason, "message": "m"} for number, reason in
+                  enumerate(["not JSON: bad number at byte 1", "after: missing", "after: missing"])], "dead_letters")
+    page = visit(story.page)
+    assert [(row["Reason"], row["Letters"]) for row in cells(page, "Dead letters by reason")] == [
+        ("after: missing", "2"), ("not JSON: bad number at byte 1", "1")]
+    shown = [row["State"] for row in cells(page, "Pipeline")]
+    assert shown == [row["diagnosis"] for row in story.rows(f"SELECT diagnosis FROM {DATABASE}.pipeline_status")]
+
+
+def test_the_reader_may_read_figures_and_nothing_else(story):
+    def ask(sql: str) -> str:
+        return story.query(sql, settings={"user": "experiments_page"})
+
+    assert json.loads(ask(f"SELECT count() AS n FROM {DATABASE}.experiment_results FORMAT JSONEachRow"))["n"] > 0
+    for sql in (f"SELECT * FROM {DATABASE}.events", f"SELECT user_id FROM {DATABASE}.experiment_users",
+                f"SELECT message FROM {DATABASE}.dead_letters", f"INSERT INTO {DATABASE}.experiment_settings (experiment_id) VALUES (1)",
+                f"TRUNCATE TABLE {DATABASE}.events_processed", f"SYSTEM REFRESH VIEW {DATABASE}.experiment_users_mv",
+                "SELECT * FROM file('/etc/passwd', 'LineAsString')", "SELECT * FROM url('http://127.0.0.1:1', 'LineAsString')",
+                "SELECT * FROM system.named_collections"):
+        with pytest.raises(QueryError, match="ACCESS_DENIED|READONLY"):
+            ask(sql)
+    with pytest.raises(QueryError, match="SETTING_CONSTRAINT_VIOLATION"):
+        ask("SELECT 1 SETTINGS max_execution_time = 1000")
+    with pytest.raises(QueryError, match="READONLY"):
+        ask("SELECT 1 SETTINGS readonly = 0")
