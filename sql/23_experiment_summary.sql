@@ -1,5 +1,4 @@
--- From experiment_users, each time that is computed: what is read often and must be quick for any number of events. The
--- views are made anew each time the bundle is applied, since CREATE … IF NOT EXISTS would keep an old query; the rows stay.
+-- From experiment_users, each time that is computed: what is read often and must be quick for any number of events.
 --
 -- experiment_summary: users per variant, for the whole experiment (segment_type `all`) and per device, browser and page of
 -- the first exposure. Only users with one variant are in it. The value per user has two Welch states, since ClickHouse's
@@ -24,9 +23,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_summary
 ENGINE = MergeTree
 ORDER BY (experiment_id, segment_type, segment, variant_id);
 
-DROP VIEW IF EXISTS experiments_analytics.experiment_summary_mv;
-
-CREATE MATERIALIZED VIEW experiments_analytics.experiment_summary_mv
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_summary_mv
 REFRESH DEPENDS ON experiments_analytics.experiment_users_mv
 TO experiments_analytics.experiment_summary AS
 WITH state = 'exposed' AS exposed
@@ -66,9 +63,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.users_by_day
 ENGINE = MergeTree
 ORDER BY (experiment_id, variant_id, day);
 
-DROP VIEW IF EXISTS experiments_analytics.users_by_day_mv;
-
-CREATE MATERIALIZED VIEW experiments_analytics.users_by_day_mv
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.users_by_day_mv
 REFRESH DEPENDS ON experiments_analytics.experiment_users_mv
 TO experiments_analytics.users_by_day AS
 SELECT
@@ -95,9 +90,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_left_out_users
 ENGINE = MergeTree
 ORDER BY (experiment_id, reason);
 
-DROP VIEW IF EXISTS experiments_analytics.experiment_left_out_users_mv;
-
-CREATE MATERIALIZED VIEW experiments_analytics.experiment_left_out_users_mv
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_left_out_users_mv
 REFRESH DEPENDS ON experiments_analytics.experiment_users_mv
 TO experiments_analytics.experiment_left_out_users AS
 SELECT

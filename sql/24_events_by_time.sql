@@ -63,9 +63,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.events_by_day
 ENGINE = MergeTree
 ORDER BY (experiment_id, variant_id, event_type, day);
 
-DROP VIEW IF EXISTS experiments_analytics.events_by_day_mv;
-
-CREATE MATERIALIZED VIEW experiments_analytics.events_by_day_mv
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.events_by_day_mv
 REFRESH DEPENDS ON experiments_analytics.events_by_hour_mv
 TO experiments_analytics.events_by_day AS
 SELECT
@@ -95,9 +93,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.variants_seen
 ENGINE = MergeTree
 ORDER BY (experiment_id, variant_id);
 
-DROP VIEW IF EXISTS experiments_analytics.variants_seen_mv;
-
-CREATE MATERIALIZED VIEW experiments_analytics.variants_seen_mv
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.variants_seen_mv
 REFRESH DEPENDS ON experiments_analytics.events_by_hour_mv
 TO experiments_analytics.variants_seen AS
 SELECT

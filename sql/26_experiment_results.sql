@@ -244,9 +244,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_results
 ENGINE = MergeTree
 ORDER BY (experiment_id, metric, variant_id);
 
-DROP VIEW IF EXISTS experiments_analytics.experiment_results_mv;
-
-CREATE MATERIALIZED VIEW experiments_analytics.experiment_results_mv
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_results_mv
 REFRESH DEPENDS ON
     experiments_analytics.experiment_summary_mv,
     experiments_analytics.experiment_left_out_users_mv,

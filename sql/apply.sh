@@ -8,7 +8,8 @@
 # Statements end with a semicolon at the end of a line; no other line of the bundle ends with one.
 #
 # A view that is there already gets the query of its file by MODIFY QUERY, which does not interrupt what flows through it.
-# It is recognised by its first two lines:   CREATE MATERIALIZED VIEW IF NOT EXISTS name   and   TO table AS
+# It is recognised by its lines   CREATE MATERIALIZED VIEW IF NOT EXISTS name   and   TO table AS.   A REFRESH that stands
+# between the two is left as the server has it.
 set -eu
 
 if [ $# -ne 1 ] || [ -z "$1" ]; then
@@ -39,8 +40,8 @@ for file in "$bundle"/[0-9]*.sql; do
     for statement in "$folder"/[0-9]*; do
         run "$statement"
         view=$(sed -n '1s/^CREATE MATERIALIZED VIEW IF NOT EXISTS \([^ ]*\)$/\1/p' "$statement")
-        if [ -n "$view" ] && sed -n '2p' "$statement" | grep -q '^TO [^ ]* AS$'; then
-            { echo "ALTER TABLE $view MODIFY QUERY"; sed '1,2d' "$statement"; } > "$folder/query"
+        if [ -n "$view" ] && grep -q '^TO [^ ]* AS$' "$statement"; then
+            { echo "ALTER TABLE $view MODIFY QUERY"; sed '1,/^TO [^ ]* AS$/d' "$statement"; } > "$folder/query"
             run "$folder/query"
         fi
     done

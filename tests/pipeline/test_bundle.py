@@ -157,10 +157,11 @@ def test_apply_stops_at_the_first_failure_and_names_it(tmp_path):
 
 
 def test_apply_gives_a_view_its_query_again(tmp_path):
-    (tmp_path / "01_v.sql").write_text("-- Why.\nCREATE MATERIALIZED VIEW IF NOT EXISTS d.v\nTO d.t AS\nSELECT 1\nFROM d.s;\n")
-    done = apply("cat", bundle=tmp_path)
-    assert done.stdout == ("CREATE MATERIALIZED VIEW IF NOT EXISTS d.v\nTO d.t AS\nSELECT 1\nFROM d.s;\n"
-                           "ALTER TABLE d.v MODIFY QUERY\nSELECT 1\nFROM d.s;\n")
+    for refresh in ("", "REFRESH AFTER 1 HOUR\n", "REFRESH DEPENDS ON\n    d.a,\n    d.b\n"):
+        view = f"CREATE MATERIALIZED VIEW IF NOT EXISTS d.v\n{refresh}TO d.t AS\nSELECT 1\nFROM d.s;\n"
+        (tmp_path / "01_v.sql").write_text("-- Why.\n" + view)
+        done = apply("cat", bundle=tmp_path)
+        assert done.stdout == view + "ALTER TABLE d.v MODIFY QUERY\nSELECT 1\nFROM d.s;\n"
 
 
 def test_statements_are_where_apply_looks_for_them():
