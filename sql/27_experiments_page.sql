@@ -17,6 +17,13 @@ CREATE OR REPLACE VIEW experiments_analytics.page_left_out
 DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT experiment_id, reason, users, events FROM experiments_analytics.experiment_left_out;
 
+-- Tables that could not be computed the last time, and of when their rows are.
+CREATE OR REPLACE VIEW experiments_analytics.page_refreshes
+DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT view, last_success_time, substringUTF8(exception, 1, 300) AS problem
+FROM system.view_refreshes
+WHERE database = 'experiments_analytics' AND exception != '';
+
 -- The dashboard's charts, in their order. /dashboard fills in {rounding}, {seconds}, {from}, {to} and {experiment}.
 CREATE TABLE IF NOT EXISTS experiments_analytics.dashboard_queries
 (
@@ -68,13 +75,36 @@ WHERE failed_at > now() - {seconds:UInt32} AND attempt = 0
 GROUP BY t
 ORDER BY t$$);
 
--- The link that opens /dashboard with these charts, for each experiment: put the server's address before it. What stands
--- behind the # is the dashboard's state, JSON in base64: it fetches its charts with search_query_.
-CREATE OR REPLACE VIEW experiments_analytics.dashboard_link AS
+-- One row an experiment, as the page lists them. The verdict is that on conversion; of several variants that with the least
+-- p-value. The link opens /dashboard with these charts: put the server's address before it. What stands behind its # is the
+-- dashboard's state, JSON in base64: it fetches its charts with search_query_.
+CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_list
+(
+    experiment_id    UInt32,
+    name             String,
+    control_problem  String,
+    last_hour        DateTime64(3, 'UTC'),
+    users            UInt64,
+    verdict          String,
+    dashboard        String
+)
+ENGINE = MergeTree
+ORDER BY experiment_id;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_list_mv
+REFRESH DEPENDS ON experiments_analytics.experiment_results_mv
+TO experiments_analytics.experiment_list AS
 SELECT
     experiment_id,
+    any(experiments.name) AS name,
+    any(experiments.control_problem) AS control_problem,
+    any(experiments.last_hour) AS last_hour,
+    sum(users_exposed) AS users,
+    argMin(results.verdict, (is_control, ifNull(p_value, 1))) AS verdict,
     concat('/dashboard#', base64Encode(concat(
         '{"host":"/","user":"experiments_page","queries":[],"customized_":false,',
         '"params":{"rounding":"60","seconds":"86400","from":"","to":"","experiment":"', toString(experiment_id), '"},',
-        '"search_query_":"SELECT title, query FROM experiments_analytics.dashboard_queries FINAL ORDER BY position"}'))) AS link
-FROM experiments_analytics.experiments;
+        '"search_query_":"SELECT title, query FROM experiments_analytics.dashboard_queries FINAL ORDER BY position"}'))) AS dashboard
+FROM experiments_analytics.experiments AS experiments
+LEFT JOIN (SELECT * FROM experiments_analytics.experiment_results WHERE metric = 'conversion') AS results USING (experiment_id)
+GROUP BY experiment_id;

@@ -9,7 +9,7 @@ def test_the_link_opens_the_saved_queries(story, visit, shoot):
               site.rows(f"SELECT title FROM {DATABASE}.dashboard_queries FINAL ORDER BY position")]
     page = visit(f"{site.page}#101")
     link = page.locator("#dashboard").get_attribute("href")
-    assert link == site.value(f"SELECT link FROM {DATABASE}.dashboard_link WHERE experiment_id = 101")
+    assert link == site.value(f"SELECT dashboard FROM {DATABASE}.experiment_list WHERE experiment_id = 101")
 
     page.goto(site.url.rstrip("/") + link)
     page.wait_for_function(f"document.querySelectorAll('#charts canvas').length === {len(titles)}")

@@ -14,7 +14,7 @@ from tests.stack.engine import ROOT, QueryError
 
 HOSTILE = ['<img src=x onerror="window.hacked=1">', '"><script>window.hacked=1</script>', "</script><svg onload=alert(1)>",
            "javascript:window.hacked=1", "${window.hacked=1}", "a\u202eb\u0000c", "'; DROP TABLE events_processed; --",
-           "=cmd|' /C calc'!A0", "x" * 3000, "&lt;b&gt;", "{{7*7}}", "../../etc/passwd"]
+           "=cmd|' /C calc'!A0", "x" * 3000, "&lt;b&gt;", "{{7*7}}", "../../etc/passwd", "__proto__"]
 
 
 def wait_until(page, expression: str, arg=None, seconds: float = 20) -> None:
@@ -60,6 +60,8 @@ def test_the_page_shows_what_the_sql_says(story, visit, shoot):
         assert numbers == pytest.approx([factor * want[key] for key in ("difference", "ci_low", "ci_high")], abs=6e-3)
         drawn = page.locator(f'[aria-label="{region}"] svg.interval').get_attribute("aria-label")
         assert "at every look" in drawn
+    of = story.value(f"SELECT any(computed_at) FROM {DATABASE}.experiment_results WHERE experiment_id = 101")
+    assert f"figures of {of[11:]}, read at " in page.locator("#state").inner_text()
     shoot(page, "experiment")
 
 
@@ -343,11 +345,29 @@ def test_a_failing_query_says_what_and_why_and_spoils_nothing_else(story, visit,
     wait_until(page, "!document.querySelector('.failure') && document.querySelector('#state').innerText.startsWith('Live')")
 
 
+def test_figures_that_could_not_be_computed_anew_are_said_to_be_old(story, visit, shoot):
+    story.query(f"RENAME TABLE {DATABASE}.variants_seen TO {DATABASE}.variants_seen_away")
+    try:
+        story.query(f"SYSTEM REFRESH VIEW {DATABASE}.experiment_results_mv")
+        story.wait_for("SELECT count() FROM system.view_refreshes WHERE view = 'experiment_results_mv' AND exception != ''", 1)
+        page = visit(f"{story.page}#101")
+        notice = page.locator("#refreshes .notice").inner_text()
+        last = story.value("SELECT last_success_time FROM system.view_refreshes WHERE view = 'experiment_results_mv'")
+        assert notice.startswith(f"experiment_results was last computed at {last} UTC. After that: ") and "variants_seen" in notice
+        assert len(cells(page, "Conversion")) == 2
+        shoot(page, "failing-refresh", whole=False)
+    finally:
+        story.query(f"RENAME TABLE {DATABASE}.variants_seen_away TO {DATABASE}.variants_seen")
+        story.refresh()
+    page.evaluate("refresh()")
+    wait_until(page, "!document.querySelector('#refreshes .notice')")
+
+
 def test_a_server_that_does_not_answer(story, visit):
     page = visit(f"{story.page}#101")
     page.context.set_offline(True)
     page.evaluate("refresh()")
-    wait_until(page, "document.querySelectorAll('.failure').length === 9")
+    wait_until(page, "document.querySelectorAll('.failure').length === 10")
     assert "was not answered" in page.locator("#list .failure").inner_text()
     page.context.set_offline(False)
     page.evaluate("refresh()")
