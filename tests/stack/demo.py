@@ -15,6 +15,7 @@ import textwrap
 import time
 from collections import Counter
 from contextlib import ExitStack
+from datetime import datetime, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,10 +24,12 @@ if sys.prefix == sys.base_prefix and PYTHON.exists():
     os.execv(PYTHON, [PYTHON, *sys.argv])
 sys.path.insert(0, str(ROOT))
 
+from tests.analytics.story import EXPERIMENTS, SETTINGS, history  # noqa: E402
 from tests.stack.engine import BINARY, LAYOUT, Engine, QueryError  # noqa: E402
 from tests.stack.kafka import Kafka  # noqa: E402
 from tests.stack.live import Source, live_flow  # noqa: E402
 from tests.stack.process import StackError, exit_on_signals  # noqa: E402
+from tests.stack.visitors import Visitors, write  # noqa: E402
 
 FOLDER = ROOT / "build" / "demo"
 FIXTURES = ROOT / "tests" / "fixtures" / "debezium"
@@ -69,7 +72,7 @@ class Demo:
         self.steps = 0
 
     def run(self) -> None:
-        for step in (self.servers, self.messages, self.rows, self.row_by_hand, self.dead_letters, self.live, self.rate):
+        for step in (self.servers, self.messages, self.rows, self.row_by_hand, self.dead_letters, self.live, self.experiments, self.rate):
             self.steps += 1
             step()
 
@@ -150,6 +153,29 @@ class Demo:
         if seen["outbox"] != seen["arrived"]:
             raise StackError("the two counts differ")
 
+    def experiments(self) -> None:
+        self.title("What an experiment showed")
+        rows = list(history(datetime.now(timezone.utc)))
+        say(f"The service writes what the visitors of {len(EXPERIMENTS)} experiments did in two weeks, {len(rows):,} outbox rows; one "
+            "user in twenty brings something that must not count, such as a second variant or a clock that is ahead. "
+            "experiment_results computes itself; the figures on conversion:")
+        print()
+        database = "experiments_analytics"
+        self.engine.query(f"INSERT INTO {database}.experiment_settings FORMAT JSONEachRow",
+                          data="\n".join(map(json.dumps, SETTINGS)).encode())
+        with self.source.postgres.connect(autocommit=True) as connection:
+            write(connection, rows)
+        ids = ", ".join(str(experiment.id) for experiment in EXPERIMENTS)
+        self.engine.wait_for(f"SELECT count() FROM {database}.events WHERE experiment_id IN ({ids})", len(rows), 120)
+        self.engine.wait_for(f"SELECT sum(events) FROM {database}.variants_seen WHERE experiment_id IN ({ids})", len(rows), 120)
+        arrived = self.engine.value("SELECT toString(now('UTC'))")
+        self.engine.wait_for(f"SELECT min(computed_at) > '{arrived}' FROM {database}.experiment_results", 1, 120)
+        show(self.engine, f"""
+            SELECT experiment, variant_key AS variant, users_exposed AS users, round(100 * rate, 2) AS percent, round(100 * ci_low, 2) AS low,
+                   round(100 * ci_high, 2) AS high, verdict
+            FROM {database}.experiment_results WHERE metric = 'conversion' AND experiment_id IN ({ids})
+            ORDER BY experiment_id, variant_id""")
+
     def rate(self) -> None:
         self.title("How fast")
         template = messages_of(FIXTURES / "bare.public.outbox.ndjson")
@@ -223,7 +249,9 @@ def how_to_connect(kafka: Kafka, engine: Engine, source: Source) -> None:
     print(f"""
 {styled(' The servers keep running ', '7')}
 
-    a browser       {engine.url}play
+    experiments     {engine.url}experiments#{EXPERIMENTS[0].id}
+                    new visitors come through PostgreSQL, Debezium and Kafka; the page follows every 10 seconds
+    SQL             {engine.url}play
     curl            curl '{engine.url}' -d 'SELECT * FROM experiments_analytics.events LIMIT 3 FORMAT Vertical'
     clickhouse      clickhouse-client --port {engine.tcp_port}
     write an event  psql '{source.postgres.address}' -c "INSERT INTO outbox (aggregate_id, aggregate_type, payload) VALUES ('x', 'event',
@@ -246,10 +274,13 @@ def main(arguments: list) -> int:
     with ExitStack() as servers:
         kafka = servers.enter_context(Kafka(FOLDER / "kafka", keep=keep))
         engine = servers.enter_context(Engine(FOLDER / "clickhouse", broker=kafka.address, keep=keep))
+        # A server's user_files; this engine's is the folder in which it runs.
+        shutil.copy(ROOT / "sql" / "page" / "experiments.html", engine.folder)
         source = servers.enter_context(Source(FOLDER / "source", kafka, keep=keep))
         Demo(kafka, engine, source).run()
         if keep:
-            pids = [server.process.pid for server in (source.connect, source.postgres, kafka, engine)]
+            visitors = servers.enter_context(Visitors(FOLDER / "visitors", source.postgres.address, keep=keep))
+            pids = [server.process.pid for server in (visitors, source.connect, source.postgres, kafka, engine)]
             (FOLDER / "pids").write_text(" ".join(map(str, pids)) + "\n")
             how_to_connect(kafka, engine, source)
     if not keep:
