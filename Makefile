@@ -159,11 +159,14 @@ test:
 	    build/venv/bin/python tests/run.py; \
 	else echo '0 passed, 1 failed'; exit 1; fi
 
-#: make soak               every fault of the live chain, over and over for MINUTES=; a page in bench/results
+#: make soak               10 million random times, 20 GB through one process, then every fault of the live chain, over and
+#:                         over for MINUTES=; a page in bench/results
 MINUTES ?= 10
 .PHONY: soak
 soak: all
 	@tests/stack/prepare.sh build engine kafka debezium
+	@$(MAKE) --no-print-directory JSON=cjson all
+	@TIMES=10000000 HOSTILE_GB=20 build/venv/bin/python -m pytest -q -rP tests/values tests/hostile -k 'random or flat'
 	@build/venv/bin/python bench/soak.py $(MINUTES)
 
 #: make fuzz               the fuzzers, each for SECONDS=
