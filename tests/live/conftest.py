@@ -11,7 +11,7 @@ from tests.stack.live import Chain  # noqa: E402
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory):
     """PostgreSQL, Debezium, Kafka and the engine, all connected, for every test that leaves them whole."""
-    with Chain(tmp_path_factory.mktemp("chain")) as chain:
+    with Chain(tmp_path_factory.mktemp("chain"), partitions=2) as chain:
         yield chain
 
 

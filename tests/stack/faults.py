@@ -4,14 +4,16 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
 from .checksum import WANTED, differences
-from .engine import ROOT
+from .engine import BINARY, ROOT, Engine
 from .kafka import JAVA, Kafka
 from .live import TOPIC, Chain
+from .member import Member
 
 GROUP = "ch_consumer"
 REPLAY = (ROOT / "sql" / "operations" / "replay.sql").read_text()
@@ -44,21 +46,25 @@ class Load(threading.Thread):
 
 
 def kill_udf(chain: Chain) -> None:
-    """kill -9 of the function's processes, a few times while blocks pass."""
-    killed = 0
-    deadline = time.monotonic() + 30
-    while killed < 3:
-        for pid in children(chain.engine.process.pid, "debezium-udf"):
-            os.kill(pid, signal.SIGKILL)
-            killed += 1
-        if time.monotonic() > deadline:
-            raise AssertionError(f"only {killed} processes of the function to kill")
-        time.sleep(0.15)
+    """kill -9 of the function's processes while they decode a block."""
+    for _ in range(2):
+        frozen = freeze_udf(chain, chain.engine)
+        with open_block(chain, chain.engine):
+            for pid in frozen:
+                os.kill(pid, signal.SIGKILL)
 
 
 def kill_engine(chain: Chain) -> None:
-    chain.engine.kill()
+    """Twice: while a block is decoded and nothing of it is stored, and while it is stored in a part of the tables."""
+    frozen = freeze_udf(chain, chain.engine)
+    with open_block(chain, chain.engine):
+        chain.engine.kill()
+    for pid in frozen:
+        os.kill(pid, signal.SIGKILL)
     chain.engine.start()
+    with slow_blocks(chain.engine), open_block(chain, chain.engine):
+        chain.engine.kill()
+        chain.engine.start()
 
 
 def kill_connect(chain: Chain) -> None:
@@ -67,8 +73,9 @@ def kill_connect(chain: Chain) -> None:
 
 
 def kill_broker(chain: Chain) -> None:
-    chain.broker.kill()
-    chain.broker.start()
+    with slow_blocks(chain.engine), open_block(chain, chain.engine):
+        chain.broker.kill()
+        chain.broker.start()
 
 
 def restart_postgres(chain: Chain) -> None:
@@ -77,13 +84,16 @@ def restart_postgres(chain: Chain) -> None:
 
 
 def rebalance(chain: Chain) -> None:
-    """Another consumer joins the group, holds what it is given for a while, commits nothing and leaves."""
-    other = subprocess.Popen(
-        ["kcat", "-q", "-b", chain.broker.address, "-X", "enable.auto.commit=false", "-X", "session.timeout.ms=6000",
-         "-G", GROUP, TOPIC], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(3)
-    other.terminate()
-    other.wait()
+    """A second ClickHouse joins the group while a block is open, gets partitions, and dies inside a block of its own."""
+    with Member(chain) as member:
+        with slow_blocks(chain.engine), open_block(chain, chain.engine):
+            member.join()
+        member.wait_for("SELECT sum(length(assignments.partition_id)) > 0 FROM system.kafka_consumers", 1, 60)
+        frozen = freeze_udf(chain, member)
+        with open_block(chain, member):
+            member.kill()
+        for pid in frozen:
+            os.kill(pid, signal.SIGKILL)
 
 
 def redeliver(chain: Chain) -> None:
@@ -110,6 +120,52 @@ FAULTS = {
     "redelivery": redeliver,
     "dead letters replayed twice": replay_twice,
 }
+
+
+def freeze_udf(chain: Chain, engine: Engine) -> list:
+    """Stop the function's processes of an engine where they are, so that its next block stays open."""
+    deadline = time.monotonic() + 60
+    while not (found := children(engine.process.pid, BINARY.name)):
+        assert time.monotonic() < deadline, "the function was never called"
+        send(chain)
+        time.sleep(0.3)
+    for pid in found:
+        os.kill(pid, signal.SIGSTOP)
+    return found
+
+
+@contextmanager
+def slow_blocks(engine: Engine):
+    """Let every block take seconds between its first table and its last."""
+    engine.query("CREATE TABLE IF NOT EXISTS slow (s UInt8) ENGINE = Null")
+    engine.query("CREATE MATERIALIZED VIEW slow_mv TO slow AS SELECT sleep(1) AS s FROM experiments_analytics.decoded_events")
+    try:
+        yield
+    finally:
+        engine.query("DROP VIEW slow_mv SYNC")
+
+
+@contextmanager
+def open_block(chain: Chain, engine: Engine):
+    """Within it an engine that has been slowed down or frozen has read a block and not stored it yet."""
+    read = "SELECT sum(num_messages_read) FROM system.kafka_consumers WHERE table = 'raw_events_kafka'"
+    before = engine.value(read)
+    deadline = time.monotonic() + 60
+    send(chain)
+    while True:
+        seen = engine.value(read)
+        # A consumer that has something to read and does not is inserting: a flush is due every 200 ms.
+        time.sleep(0.5)
+        if before < seen == engine.value(read):
+            break
+        assert time.monotonic() < deadline, f"no block stays open: {seen} messages read, {before} before\n{engine.tail()}"
+    yield
+
+
+def send(chain: Chain) -> None:
+    """Some good rows, for every partition."""
+    with chain.service() as service:
+        service.bulk(500)
 
 
 def children(parent: int, name: str) -> list:

@@ -27,6 +27,7 @@ log.dirs={folder}/data
 num.partitions=1
 auto.create.topics.enable=true
 offsets.topic.num.partitions=1
+log.cleaner.backoff.ms=500
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
@@ -67,9 +68,19 @@ class Kafka(Server):
     def ready(self) -> bool:
         return self._kcat("-L", "-m", "1", check=False).returncode == 0
 
-    def create_topic(self, topic: str) -> None:
-        """Create it now, so that a consumer that subscribes next need not wait for its next look at the topics."""
-        self._kcat("-L", "-t", topic, "-X", "allow.auto.create.topics=true")
+    def create_topic(self, topic: str, partitions: int = 1, **settings) -> None:
+        """Create it now, so that a consumer that subscribes next need not wait for its next look at the topics.
+
+        `settings` are the topic's own, with _ for the dot in their names.
+        """
+        if partitions == 1 and not settings:
+            self._kcat("-L", "-t", topic, "-X", "allow.auto.create.topics=true")
+            return
+        configs = [part for name, value in settings.items() for part in ("--config", f"{name.replace('_', '.')}={value}")]
+        done = subprocess.run([*JAVA, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", self.address, "--create",
+                               "--topic", topic, "--partitions", str(partitions), *configs], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StackError(f"topic {topic} could not be created\n{done.stdout}{done.stderr}")
 
     def produce(self, topic: str, messages: list, key: bytes = b"", headers: dict | None = None) -> None:
         """Send messages of any bytes, in order, into one partition of the topic.

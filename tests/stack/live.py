@@ -42,15 +42,16 @@ class Source:
 class Chain:
     """Source, broker and engine. A context manager: they start together, and none is left behind."""
 
-    def __init__(self, folder: Path, connectors: list | None = None, engine: dict | None = None):
+    def __init__(self, folder: Path, connectors: list | None = None, engine: dict | None = None, partitions: int = 1):
         self.folder = Path(folder)
+        self.partitions = partitions
         self.connectors = connectors
         self.options = engine or {}
 
     def __enter__(self):
         with ExitStack() as stack:
             self.broker = stack.enter_context(Kafka(self.folder / "kafka"))
-            self.broker.create_topic(TOPIC)
+            self.broker.create_topic(TOPIC, self.partitions)
             self.source = stack.enter_context(Source(self.folder / "source", self.broker, self.connectors))
             self.postgres, self.connect = self.source.postgres, self.source.connect
             self.engine = stack.enter_context(Engine(self.folder / "engine", broker=self.broker.address, **self.options))
@@ -71,15 +72,15 @@ class Chain:
 class Arrivals(threading.Thread):
     """Watches events_processed grow: `moments` holds (when, how many rows), looked at every `pause` seconds."""
 
-    def __init__(self, engine: Engine, pause: float = 0.01):
+    def __init__(self, engine: Engine, pause: float = 0.01, where: str = "1"):
         super().__init__(daemon=True)
-        self.engine, self.pause = engine, pause
+        self.engine, self.pause, self.where = engine, pause, where
         self.moments: list = []
         self.done = threading.Event()
 
     def run(self) -> None:
         while not self.done.is_set():
-            count = self.engine.value("SELECT count() FROM experiments_analytics.events_processed")
+            count = self.engine.value(f"SELECT count() FROM experiments_analytics.events_processed WHERE {self.where}")
             self.moments.append((time.monotonic(), count))
             self.done.wait(self.pause)
 
