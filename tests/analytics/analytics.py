@@ -8,6 +8,7 @@ from tests.stack.engine import ROOT, Engine
 # The view of each refreshable table, dependencies first.
 REFRESHED = ["experiment_users", "experiment_summary", "users_by_day", "experiment_left_out_users", "events_by_hour",
              "events_by_day", "variants_seen", "experiment_results", "experiment_list"]
+SCHEDULED = ["experiment_users", "events_by_hour"]
 DATABASE = "experiments_analytics"
 START = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
 
@@ -26,15 +27,10 @@ class Analytics(Engine):
         return self
 
     def hold(self) -> None:
-        for table in ("experiment_users", "events_by_hour"):
-            self.query(f"ALTER TABLE {DATABASE}.{table}_mv MODIFY REFRESH AFTER 1 YEAR")
+        schedule(self, "AFTER 1 YEAR")
 
     def refresh(self) -> None:
-        """Compute every refreshable table from what is there now."""
-        for table in REFRESHED:
-            self.query(f"SYSTEM CANCEL VIEW {DATABASE}.{table}_mv")
-            self.query(f"SYSTEM REFRESH VIEW {DATABASE}.{table}_mv")
-            self.query(f"SYSTEM WAIT VIEW {DATABASE}.{table}_mv")
+        compute(self)
 
     def insert(self, rows: list, table: str = "events_processed") -> None:
         data = "\n".join(json.dumps(row) for row in rows).encode()
@@ -53,6 +49,20 @@ class Analytics(Engine):
         return {row["reason"]: (row["users"], row["events"]) for row in self.rows(
             f"SELECT * FROM {DATABASE}.experiment_left_out WHERE experiment_id = {{e:UInt32}}",
             params={"e": experiment})}
+
+
+def schedule(server: Engine, interval: str) -> None:
+    """When the tables compute themselves: all others depend on these."""
+    for table in SCHEDULED:
+        server.query(f"ALTER TABLE {DATABASE}.{table}_mv MODIFY REFRESH {interval}")
+
+
+def compute(server: Engine) -> None:
+    """Every refreshable table, from what is there now."""
+    for table in REFRESHED:
+        server.query(f"SYSTEM CANCEL VIEW {DATABASE}.{table}_mv")
+        server.query(f"SYSTEM REFRESH VIEW {DATABASE}.{table}_mv")
+        server.query(f"SYSTEM WAIT VIEW {DATABASE}.{table}_mv")
 
 
 def event(experiment: int, variant: int, user: str, kind: str, at: float = 0, key: str = "", **more) -> dict:

@@ -38,15 +38,16 @@ SETTINGS = [{"experiment_id": experiment.id, "name": experiment.name, "control_v
 def history(now: datetime, days: float = 14, scale: float = 1) -> Iterator[dict]:
     """The rows of all experiments in the `days` until `now`, by the time they were written; `scale` multiplies the users."""
     rows = []
+    first, last = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0), now - timedelta(hours=1)
     for experiment in EXPERIMENTS:
         users = round(experiment.users * scale)
         for number in range(users):
-            # More users by day than by night, and the last of them an hour ago.
+            # More users by day than by night, and the last of them an hour ago: who would come later today comes before that.
             chance = random.Random(f"{experiment.id} {number} when")
             hour = chance.choices(range(24), weights=[1, 1, 1, 1, 1, 2, 4, 6, 8, 9, 9, 9, 9, 9, 8, 8, 8, 9, 10, 10, 9, 6, 4, 2])[0]
-            midnight = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
-            at = midnight + timedelta(days=int(number * days / users), hours=hour, seconds=chance.uniform(0, 3600))
-            rows += visit(experiment, number, min(at, now - timedelta(hours=1)), hurry=1)
+            at = first + timedelta(days=int(number * (last - first).total_seconds() / 86400 / users), hours=hour,
+                                   seconds=chance.uniform(0, 3600))
+            rows += visit(experiment, number, at if at <= last else last - timedelta(hours=chance.uniform(0, 24)), hurry=1)
     return iter(sorted(rows, key=lambda row: row["created_at"]))
 
 

@@ -1,9 +1,8 @@
 """The tables compute themselves, in their order, and applying the bundle again leaves them as they are."""
 import pytest
 
-from tests.analytics.analytics import DATABASE, REFRESHED, Analytics, users
+from tests.analytics.analytics import DATABASE, REFRESHED, SCHEDULED, Analytics, schedule, users
 
-SCHEDULED = ["experiment_users", "events_by_hour"]
 BUSY = "SELECT count() FROM system.view_refreshes WHERE status NOT IN ('Scheduled', 'WaitingForDependencies')"
 
 
@@ -11,11 +10,6 @@ BUSY = "SELECT count() FROM system.view_refreshes WHERE status NOT IN ('Schedule
 def server(tmp_path_factory):
     with Analytics(tmp_path_factory.mktemp("refresh")) as server:
         yield server
-
-
-def schedule(server, interval: str) -> None:
-    for table in SCHEDULED:
-        server.query(f"ALTER TABLE {DATABASE}.{table}_mv MODIFY REFRESH {interval}")
 
 
 def converted(experiment: int) -> str:

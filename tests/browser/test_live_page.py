@@ -1,0 +1,150 @@
+"""The whole chain, from PostgreSQL's outbox to the page: what experiment_users says equals a recount of PostgreSQL's own rows,
+whatever happened on the way, and the page follows by itself."""
+import json
+import shutil
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.analytics.analytics import DATABASE, compute, decoded, schedule
+from tests.analytics.figures import note
+from tests.analytics.recount import moment, recount
+from tests.analytics.story import EXPERIMENTS, SETTINGS, history
+from tests.analytics.story import visit as visitor
+from tests.browser.test_page import cells, wait_until, whole
+from tests.stack.engine import ROOT
+from tests.stack.faults import set_offset
+from tests.stack.live import TOPIC, Chain
+from tests.stack.visitors import write
+
+KNOWN = {experiment.id: [0, 1] for experiment in EXPERIMENTS}
+NOW = datetime.now(timezone.utc)
+# Dead letters decoded again with their messages mended, as the operation's file says how.
+MENDED = (ROOT / "sql" / "operations" / "replay.sql").read_text().replace(
+    "experimentEvent(message), message", "experimentEvent({0}), {0}".format(
+        r"""replaceOne(message, 'variant_id\\": \\"one\\"', 'variant_id\\": 1')"""))
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    with Chain(tmp_path_factory.mktemp("page")) as chain:
+        schedule(chain.engine, "AFTER 1 YEAR")
+        shutil.copy(ROOT / "sql" / "page" / "experiments.html", chain.engine.folder)
+        chain.engine.query_bytes(f"INSERT INTO {DATABASE}.experiment_settings FORMAT JSONEachRow",
+                                 data="\n".join(map(json.dumps, SETTINGS)).encode())
+        yield chain
+
+
+SHOWN = """() => [...document.querySelectorAll('[aria-label=Conversion] td[data-title=Exposed]')]
+    .reduce((sum, cell) => sum + Number(cell.textContent.replaceAll(',', '')), 0)"""
+
+
+def shown(page) -> int:
+    """The exposed users on the page, of all variants."""
+    return page.evaluate(SHOWN)
+
+
+def tell(chain, rows: list) -> None:
+    """Write outbox rows, and wait until they have arrived."""
+    with chain.postgres.connect(autocommit=True) as connection:
+        write(connection, rows)
+    arrived(chain)
+
+
+def arrived(chain) -> None:
+    expected = chain.postgres.value("SELECT count(*) FROM outbox")
+    chain.engine.wait_for(f"SELECT (SELECT count() FROM {DATABASE}.events) + (SELECT count() FROM {DATABASE}.dead_letters_open)",
+                          expected, 60)
+
+
+def compare(chain, what: str, mended: bool = False) -> None:
+    """experiment_users against a recount of the outbox; of the rows that cannot be decoded, as they are once mended."""
+    compute(chain.engine)
+    outbox = []
+    for aggregate, payload, created in chain.postgres.rows("SELECT aggregate_id, payload, created_at FROM outbox"):
+        if payload["variant_id"] == "one":
+            if not mended:
+                continue
+            payload["variant_id"] = 1
+        outbox.append({"aggregate_id": aggregate, "payload": payload, "created_at": created})
+    expected = recount(decoded(outbox), KNOWN, NOW)
+    found = {}
+    for row in chain.engine.rows(f"SELECT * FROM {DATABASE}.experiment_users"):
+        for column in ("assigned_at", "first_exposure", "first_conversion"):
+            row[column] = moment(row[column])
+        found[row.pop("experiment_id"), row.pop("user_id")] = row | {"value": round(row["value"], 6)}
+    assert found.keys() == expected.keys()
+    for key, row in expected.items():
+        different = {column: (found[key][column], value) for column, value in row.items() if found[key][column] != value}
+        assert not different, key
+    delivered = chain.engine.value(f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes")
+    summed = chain.engine.value(f"SELECT sum(users_converted) FROM {DATABASE}.experiment_summary WHERE segment_type = 'all'")
+    assert summed == sum(row["conversions"] > 0 for row in expected.values() if row["state"] == "exposed")
+    note(f"{what:42} {len(outbox):6,} rows in PostgreSQL, {delivered:6,} deliveries: {len(found):,} users, {summed} converted, on both sides")
+
+
+def test_it_equals_a_recount_from_postgresql(chain):
+    tell(chain, list(history(NOW, scale=0.1)))
+    compare(chain, "two weeks of three experiments")
+
+
+def test_events_40_days_late_equal_a_recount(chain):
+    rows = [row | {"created_at": NOW} for experiment in EXPERIMENTS for number in range(5000, 5100)
+            for row in visitor(experiment, number, NOW - timedelta(days=40), hurry=1)]
+    tell(chain, rows)
+    compare(chain, "and 300 users' events, 40 days late")
+
+
+def test_the_same_messages_again_change_nothing(chain):
+    before = chain.engine.value(f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes")
+    chain.engine.query(f"DETACH TABLE {DATABASE}.raw_events_kafka")
+    set_offset(chain.broker, 0)
+    chain.engine.query(f"ATTACH TABLE {DATABASE}.raw_events_kafka")
+    chain.engine.wait_for(f"SELECT sum(rows) >= {2 * before} FROM {DATABASE}.pipeline_minutes", 1, 60)
+    arrived(chain)
+    compare(chain, "and every message a second time")
+
+
+def test_replayed_dead_letters_equal_a_recount(chain):
+    rows = [row for number in range(6000, 6040) for row in visitor(EXPERIMENTS[0], number, NOW - timedelta(days=1))]
+    for row in rows:
+        if row["payload"]["variant_id"] == 1:
+            row["payload"]["variant_id"] = "one"
+    tell(chain, rows)
+    bad = sum(row["payload"]["variant_id"] == "one" for row in rows)
+    assert chain.engine.value(f"SELECT count() FROM {DATABASE}.dead_letters_open") == bad > 20
+    compare(chain, f"and {bad} that cannot be decoded")
+    chain.engine.query(MENDED)
+    chain.engine.query(MENDED)
+    assert chain.engine.value(f"SELECT count() FROM {DATABASE}.dead_letters_open") == 0
+    compare(chain, "and these mended, replayed twice", mended=True)
+
+
+def test_the_page_follows_postgresql_by_itself(chain, visit, shoot):
+    page = visit(f"{chain.engine.url}experiments#101")
+    before = shown(page)
+    assert before == chain.engine.value(f"SELECT sum(users_exposed) FROM {DATABASE}.experiment_summary "
+                                        "WHERE experiment_id = 101 AND segment_type = 'all'")
+    schedule(chain.engine, "AFTER 1 SECOND")
+    started = time.monotonic()
+    # Somebody who is assigned, sees the variant and clicks.
+    now = datetime.now(timezone.utc) - timedelta(seconds=5)
+    person = next(rows for number in range(7000, 8000) if len(rows := visitor(EXPERIMENTS[0], number, now)) == 3
+                  and rows[2]["payload"]["event_type"] == "click")
+    tell(chain, person)
+    wait_until(page, f"({SHOWN})() > {before}", seconds=40)
+    note(f"a visitor in PostgreSQL was on the page after {time.monotonic() - started:.1f} s, which asks every 10 s")
+    assert shown(page) == before + 1
+    shoot(page, "live")
+
+
+def test_the_pipeline_as_pipeline_status_has_it(chain, visit):
+    page = visit(f"{chain.engine.url}experiments#101")
+    (row,) = cells(page, "Pipeline")
+    (want,) = chain.engine.rows(f"SELECT * FROM {DATABASE}.pipeline_status")
+    assert (row["Topic"], row["Partition"]) == (TOPIC, "0")
+    assert row["Events, last hour"] == whole(want["events_hour"]) and row["Events, last day"] == whole(want["events_day"])
+    assert row["Errors, last day"] == whole(want["errors_day"]) != "0"
+    assert row["Delay"] == f"{whole(want['delay_ms_minute'])} ms"
+    assert row["State"] == want["diagnosis"] and row["State"].startswith("consuming")
