@@ -423,15 +423,6 @@ static bool convert_bool(const struct json_value *value, struct value *out)
     return is_true || value->kind == VALUE_FALSE || (is_string && text_equal(value->text, TEXT("false")));
 }
 
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool convert_uuid(const struct json_value *value, struct value *out)
 {
     if (value->kind != VALUE_STRING || value->text.size != 36)
@@ -440,9 +431,8 @@ static bool convert_uuid(const struct json_value *value, struct value *out)
     for (int i = 0; i < 16; i++, at += 2) {
         if ((i == 4 || i == 6 || i == 8 || i == 10) && *at++ != '-')
             return false;
-        const int high = hex_value(at[0]);
-        const int low = hex_value(at[1]);
-        if (high < 0 || low < 0)
+        const unsigned high = hex_value(at[0]), low = hex_value(at[1]);
+        if ((high | low) > 15)
             return false;
         out->as.uuid[i] = (unsigned char)(high << 4 | low);
     }

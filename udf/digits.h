@@ -39,6 +39,14 @@ static inline bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* The value of a hexadecimal digit; above 15 for every other byte. */
+static inline unsigned hex_value(char c)
+{
+    const unsigned digit = (unsigned)(unsigned char)c - '0',
+                   letter = ((unsigned)(unsigned char)c | 0x20) - 'a';
+    return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
+}
+
 /* Eight bytes as one number, the first of them lowest. */
 static inline uint64_t eight_bytes(const char *data)
 {

@@ -37,6 +37,13 @@ static inline uint64_t scan_other_bits(const char *at)
     return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(digits, _mm_set1_epi8(-119)));
 }
 
+static inline uint64_t scan_different_bits(const char *a, const char *b)
+{
+    __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+                                   _mm_loadu_si128((const __m128i *)(const void *)b));
+    return (unsigned)_mm_movemask_epi8(equal) ^ 0xFFFF;
+}
+
 static inline size_t scan_lowest(uint64_t bits)
 {
     return (size_t)__builtin_ctzll(bits);
@@ -71,6 +78,11 @@ static inline uint64_t scan_other_bits(const char *at)
     return scan_narrow(vcgtq_u8(digits, vdupq_n_u8(9)));
 }
 
+static inline uint64_t scan_different_bits(const char *a, const char *b)
+{
+    return ~scan_narrow(vceqq_u8(vld1q_u8((const uint8_t *)a), vld1q_u8((const uint8_t *)b)));
+}
+
 static inline size_t scan_lowest(uint64_t bits)
 {
     return (size_t)__builtin_ctzll(bits) / 4;
@@ -94,6 +106,11 @@ static inline uint64_t scan_backslash_bits(const char *at)
 static inline uint64_t scan_other_bits(const char *at)
 {
     return *at < '0' || *at > '9';
+}
+
+static inline uint64_t scan_different_bits(const char *a, const char *b)
+{
+    return *a != *b;
 }
 
 static inline size_t scan_lowest(uint64_t bits)
@@ -152,22 +169,24 @@ static inline uint64_t scan_word(const char *at)
     return word;
 }
 
-/* Whether two texts of this size are equal; up to 7 bytes behind both are read. */
+/* The word whose first bytes, so many of 8, are all ones, and whose others are zero. */
+static inline uint64_t scan_first_bytes(size_t count)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return count == 0 ? 0 : UINT64_MAX >> (64 - 8 * count);
+#else
+    return count == 0 ? 0 : UINT64_MAX << (64 - 8 * count);
+#endif
+}
+
+/* Whether two texts of this size are equal; up to 15 bytes behind both are read. */
 static inline int scan_equal(const char *a, const char *b, size_t size)
 {
-    while (size > 8) {
-        if (scan_word(a) != scan_word(b))
+    for (; size > SCAN_STEP; a += SCAN_STEP, b += SCAN_STEP, size -= SCAN_STEP)
+        if (scan_different_bits(a, b))
             return 0;
-        a += 8;
-        b += 8;
-        size -= 8;
-    }
-    uint64_t difference = scan_word(a) ^ scan_word(b);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return size == 0 || difference << (64 - 8 * size) == 0;
-#else
-    return size == 0 || difference >> (64 - 8 * size) == 0;
-#endif
+    uint64_t different = scan_different_bits(a, b);
+    return size == 0 || !different || scan_lowest(different) >= size;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #define SHAPE_GRAPH_H
 
 #include "shape.h"
+#include "special.h"
 
 __extension__ typedef unsigned __int128
     shape_keys; /* a set of things that a message holds once: note_key in shape_learn.c */
@@ -11,14 +12,16 @@ __extension__ typedef unsigned __int128
 #define SHAPE_STATES_MOST 2048
 #define SHAPE_STEPS_MOST 8192
 #define SHAPE_SIGNATURES_MOST 64
-#define SHAPE_VALUES_MOST 512 /* in one message: one with more is cheaper to parse than to learn */
-#define SHAPE_FAILED_COST 4   /* credits that a lesson costs which taught nothing */
+#define SHAPE_STEPS_A_MESSAGE 512 /* new ones: a message with more is cheaper to parse than to learn */
+#define SHAPE_FAILED_COST 4       /* credits that a lesson costs which taught nothing */
 /* After so many misses in a row only one message of SHAPE_REST is tried, until one is a hit: where every message has another shape,
  * trying is in vain. What was learned is given SHAPE_TRIES. */
 #define SHAPE_MISSES_BEFORE_REST 32
 #define SHAPE_REST 16
 #define SHAPE_TRIES 8
 #define SHAPE_LITERALS_MOST ((size_t)1 << 20) /* bytes of all literals */
+#define SHAPE_PADDING 16                      /* readable bytes behind each */
+#define SHAPE_COMMON_MOST 48 /* with the 8 bytes behind them within the padding of a message */
 
 /* A column that takes the value of a state. */
 struct shape_use {
@@ -29,7 +32,18 @@ struct shape_use {
     bool row_member;      /* directly a member of the row image: Debezium may have left the value out */
 };
 
+/* How a quote is written at each level of documents in strings of others: the message itself, the document in its payload, and a
+ * document in a string of that one. Deeper ones are left to the general decoder. */
+#define SHAPE_LEVELS 3
+static const struct text shape_quotes[SHAPE_LEVELS] = {{"\"", 1}, {"\\\"", 2}, {"\\\\\\\"", 4}};
+
 struct shape_step;
+
+/* Tells a state's steps apart: the eight bytes of a literal behind what all of them begin with, as far as the literal goes. */
+struct shape_head {
+    uint64_t bytes, mask;
+    const struct shape_step *step;
+};
 
 /* The place of a scalar value. */
 struct shape_state {
@@ -37,25 +51,33 @@ struct shape_state {
     struct shape_state *same_hash;
     struct shape_use *uses;
     uint32_t use_count;
-    bool escaped; /* in the string-encoded document, where a quote is \" */
-    bool crossed; /* paths lead through it: a string here may hold a document */
-    struct shape_step *steps;
+    bool crossed;  /* paths lead through it: a string here may hold a document */
+    uint8_t level; /* of the document that it is in */
+    uint8_t quote_size;
+    uint32_t quote, quote_mask; /* the level's quote as four bytes, and which of them count */
+    uint32_t common;            /* bytes that all literals begin with: SHAPE_COMMON_MOST at most */
+    uint32_t step_count, step_room;
+    struct shape_head *
+        heads; /* longest literal first: where a scalar and a container may follow, one begins the other. Behind
+                                 the last is one whose step is NULL */
 };
 
-/* Where, within a literal, a value begins or ends that a column takes: an array or object whose bytes go to a String, or a scalar
- * that is part of the literal because it decides about the outcome. */
+/* Where, within a literal, a value begins or ends that a column takes. */
 struct shape_mark {
     uint32_t offset;
     struct shape_use use;
     bool closes;
-    bool escaped;
-    bool scalar;
+    uint8_t level; /* of the document that it is in */
+    enum shape_marked {
+        MARKED_CONTAINER, /* an array or object whose bytes go to a String */
+        MARKED_DOCUMENT,  /* a string that holds one, without its quotes */
+        MARKED_SCALAR,    /* part of the literal because it decides about the outcome */
+    } what;
 };
 
 /* The bytes from behind one value to the next, or to the message's end. */
 struct shape_step {
-    struct shape_step *other; /* another way on from the same state */
-    const char *literal;      /* 8 readable bytes behind it */
+    const char *literal; /* SHAPE_PADDING readable bytes behind it */
     uint32_t size;
     uint32_t mark_count;
     struct shape_state *next; /* NULL: the message ends */
@@ -66,6 +88,7 @@ struct shape_step {
 struct shapes {
     struct shape_layout layout;
     struct arena arena; /* the automaton */
+    special_mark *mark_specials;
     struct shape_state *by_hash[SHAPE_BUCKETS];
     struct shape_state *start;
     uint32_t states, steps;
@@ -80,16 +103,18 @@ struct shapes {
 
     /* While a message is matched, for each column: */
     uint16_t *chosen;     /* the rank of the path whose value it has; 0: none */
-    const char **opened;  /* where a marked container begins */
+    const char **opened;  /* where a marked value begins */
     struct value *absent; /* the value without any */
+    uint16_t *required;   /* the columns that must have one */
+    size_t required_count;
 
     uint32_t credit;        /* messages that may still be learned from */
     uint32_t missed_in_row; /* messages since the last hit */
     struct shape_counts counts;
 };
 
-/* Where an escape ends that stands in a string of the string-encoded document (\\n or \\\" in the message) and whose first
+/* Where an escape ends that stands in a string of a document of this level (\n, \\n or \\\" in the message) and whose first
  * backslash is at `at`. NULL where it is none, or one that the general decoder must look at. */
-const char *shape_inner_escape_end(const char *at, const char *end);
+const char *shape_escape_end(const char *at, const char *end, unsigned level);
 
 #endif

@@ -1,4 +1,5 @@
 #include "json_check.h"
+#include "scan.h"
 #include "schema.h"
 #include "shape_graph.h"
 
@@ -12,14 +13,14 @@ struct lesson {
     const struct envelope *envelope;
     struct arena *scratch;
     const char *text, *at, *end;
-    bool escaped; /* inside the string-encoded document */
+    unsigned level; /* of the document that it is in: shape_quotes */
 
     char path[IDENTITY_MOST]; /* to the present value */
     size_t path_size;
 
     struct shape_state *state; /* whose steps the literal below becomes one of */
     const char *literal;
-    uint32_t literals;         /* so far */
+    uint32_t steps;            /* that were new */
     shape_keys keys, all_keys; /* of the literal, of the whole message so far */
     struct shape_mark marks[MARKS_MOST];
     uint32_t mark_count;
@@ -35,16 +36,22 @@ struct standing {
     struct text key;
 };
 
+static const struct text NONE = {NULL, 0};
+
 static bool learn_value(struct lesson *lesson, struct standing standing);
+
+/* What leads on from one place to the next in the path of a value. Control characters, which stand in no key, so that no key can be
+ * taken for two. */
+enum way { TO_MEMBER = 1, TO_ELEMENT, TO_DOCUMENT, TO_ROW_IMAGE, TO_TEXT, TO_SCHEMA, TO_CONTAINER };
 
 /* ---- Names --------------------------------------------------------------------------------------------------------------- */
 
 /* Lengthens the path; answers false where it gets too long. */
-static bool enter(struct lesson *lesson, char kind, struct text name)
+static bool enter(struct lesson *lesson, enum way way, struct text name)
 {
     if (lesson->path_size + name.size + 1 > IDENTITY_MOST)
         return false;
-    lesson->path[lesson->path_size++] = kind;
+    lesson->path[lesson->path_size++] = (char)way;
     if (name.size)
         memcpy(lesson->path + lesson->path_size, name.data, name.size);
     lesson->path_size += name.size;
@@ -53,20 +60,20 @@ static bool enter(struct lesson *lesson, char kind, struct text name)
 
 static struct text keep(struct shapes *shapes, struct text text)
 {
-    char *copy = arena_alloc(&shapes->arena, text.size + 8);
+    char *copy = arena_alloc(&shapes->arena, text.size + SHAPE_PADDING);
     if (!copy)
         return (struct text){NULL, 0};
     memcpy(copy, text.data, text.size);
-    memset(copy + text.size, 0, 8);
+    memset(copy + text.size, 0, SHAPE_PADDING);
     return (struct text){copy, text.size};
 }
 
 /* Notes that the message holds this: the present path, with a word on what is there. False where there is no room for it. */
-static bool note_key(struct lesson *lesson, char kind, struct text word, bool decisive)
+static bool note_key(struct lesson *lesson, enum way way, struct text word, bool decisive)
 {
     struct shapes *shapes = lesson->shapes;
     size_t size = lesson->path_size;
-    if (!enter(lesson, kind, word))
+    if (!enter(lesson, way, word))
         return false;
     struct text name = {lesson->path, lesson->path_size};
     lesson->path_size = size;
@@ -145,7 +152,14 @@ static struct shape_state *add_state(struct lesson *lesson, const struct standin
     identity = keep(shapes, identity);
     if (!state || !identity.data || shapes->states == SHAPE_STATES_MOST)
         return NULL;
-    *state = (struct shape_state){.identity = identity, .escaped = lesson->escaped};
+    static struct shape_head none = {.step = NULL};
+    struct text quote = shape_quotes[lesson->level];
+    *state = (struct shape_state){.identity = identity,
+                                  .level = (uint8_t)lesson->level,
+                                  .quote_size = (uint8_t)quote.size,
+                                  .heads = &none};
+    memcpy(&state->quote, quote.data, quote.size);
+    memset(&state->quote_mask, 0xFF, quote.size);
     if (standing) {
         state->crossed = is_crossed(standing);
         state->use_count = list_uses(lesson, standing, NULL);
@@ -173,10 +187,59 @@ static struct shape_state *find_state(struct lesson *lesson, const struct standi
 
 /* ---- Steps --------------------------------------------------------------------------------------------------------------- */
 
+static uint32_t common_size(struct text a, struct text b)
+{
+    uint32_t size = 0;
+    while (size < a.size && size < b.size && a.data[size] == b.data[size])
+        size++;
+    return size;
+}
+
+/* Says anew by which bytes the state's literals are told apart. */
+static void tell_apart(struct shape_state *state)
+{
+    const struct shape_step *first = state->heads[0].step;
+    state->common = first->size < SHAPE_COMMON_MOST ? first->size : SHAPE_COMMON_MOST;
+    for (uint32_t i = 0; i < state->step_count; i++) {
+        const struct shape_step *step = state->heads[i].step;
+        state->common = common_size((struct text){first->literal, state->common},
+                                    (struct text){step->literal, step->size});
+    }
+    for (uint32_t i = 0; i < state->step_count; i++) {
+        struct shape_head *head = &state->heads[i];
+        uint32_t left = head->step->size - state->common;
+        head->bytes = scan_word(head->step->literal + state->common);
+        head->mask = left < 8 ? scan_first_bytes(left) : UINT64_MAX;
+    }
+}
+
+static bool insert_step(struct shapes *shapes, struct shape_state *state, const struct shape_step *step)
+{
+    if (state->step_count + 1 >= state->step_room) {
+        uint32_t room = 2 * state->step_room + 2;
+        struct shape_head *heads = arena_alloc(&shapes->arena, room * sizeof *heads);
+        if (!heads)
+            return false;
+        memcpy(heads, state->heads, (state->step_count + 1) * sizeof *heads);
+        state->heads = heads;
+        state->step_room = room;
+    }
+    uint32_t place = 0;
+    while (place < state->step_count && state->heads[place].step->size > step->size)
+        place++;
+    memmove(&state->heads[place + 1], &state->heads[place],
+            (state->step_count + 1 - place) * sizeof *state->heads);
+    state->heads[place].step = step;
+    state->step_count++;
+    tell_apart(state);
+    return true;
+}
+
 static bool add_step(struct lesson *lesson, struct text literal, struct shape_state *next)
 {
     struct shapes *shapes = lesson->shapes;
-    if (shapes->steps == SHAPE_STEPS_MOST || shapes->literal_bytes + literal.size > SHAPE_LITERALS_MOST)
+    if (shapes->steps == SHAPE_STEPS_MOST || lesson->steps == SHAPE_STEPS_A_MESSAGE ||
+        shapes->literal_bytes + literal.size > SHAPE_LITERALS_MOST)
         return false;
     struct shape_step *step = arena_alloc(&shapes->arena, sizeof *step);
     struct shape_mark *marks = arena_alloc(&shapes->arena, lesson->mark_count * sizeof *marks);
@@ -184,32 +247,35 @@ static bool add_step(struct lesson *lesson, struct text literal, struct shape_st
     if (!step || !marks || !literal.data)
         return false;
     memcpy(marks, lesson->marks, lesson->mark_count * sizeof *marks);
-    /* Longest first: where a scalar and an array or object may follow, the literal of the one begins that of the other. */
-    struct shape_step **place = &lesson->state->steps;
-    while (*place && (*place)->size > literal.size)
-        place = &(*place)->other;
-    *step = (struct shape_step){.other = *place,
-                                .literal = literal.data,
+    *step = (struct shape_step){.literal = literal.data,
                                 .size = (uint32_t)literal.size,
                                 .mark_count = lesson->mark_count,
                                 .next = next,
                                 .marks = marks,
                                 .keys = lesson->keys};
-    *place = step;
+    if (!insert_step(shapes, lesson->state, step))
+        return false;
+    lesson->steps++;
     shapes->steps++;
     shapes->literal_bytes += literal.size;
     return true;
 }
 
+static const struct shape_step *find_step(const struct shape_state *state, struct text literal)
+{
+    for (uint32_t i = 0; i < state->step_count; i++) {
+        const struct shape_step *step = state->heads[i].step;
+        if (text_equal((struct text){step->literal, step->size}, literal))
+            return step;
+    }
+    return NULL;
+}
+
 /* Ends the literal here: it leads to `next`. Where the same literal leads elsewhere already, the two cannot be told apart. */
 static bool end_literal(struct lesson *lesson, struct shape_state *next)
 {
-    if (++lesson->literals > SHAPE_VALUES_MOST)
-        return false;
     struct text literal = {lesson->literal, (size_t)(lesson->at - lesson->literal)};
-    struct shape_step *step = lesson->state->steps;
-    while (step && !text_equal((struct text){step->literal, step->size}, literal))
-        step = step->other;
+    const struct shape_step *step = find_step(lesson->state, literal);
     if (step && (step->next != next || step->keys != lesson->keys || step->mark_count != lesson->mark_count))
         return false;
     if (!step && !add_step(lesson, literal, next))
@@ -231,28 +297,20 @@ static void skip_space(struct lesson *lesson)
 
 static bool at_quote(const struct lesson *lesson)
 {
-    return lesson->escaped ? lesson->end - lesson->at >= 2 && lesson->at[0] == '\\' && lesson->at[1] == '"'
-                           : lesson->at < lesson->end && *lesson->at == '"';
+    return text_starts((struct text){lesson->at, (size_t)(lesson->end - lesson->at)},
+                       shape_quotes[lesson->level]);
 }
 
-/* Past a string of the message itself, from its opening quote. */
+/* Past a string, from its opening quote. */
 static bool skip_string(struct lesson *lesson)
 {
-    for (lesson->at++; lesson->at < lesson->end && *lesson->at != '"'; lesson->at++)
-        if (*lesson->at == '\\')
-            lesson->at++;
-    return lesson->at < lesson->end && (lesson->at++, true);
-}
-
-/* Past a string of the encoded document, from its opening \". */
-static bool skip_inner_string(struct lesson *lesson)
-{
-    lesson->at += 2;
+    lesson->at += shape_quotes[lesson->level].size;
     while (lesson->at && lesson->at < lesson->end && !at_quote(lesson))
-        lesson->at = *lesson->at == '\\' ? shape_inner_escape_end(lesson->at, lesson->end) : lesson->at + 1;
+        lesson->at =
+            *lesson->at == '\\' ? shape_escape_end(lesson->at, lesson->end, lesson->level) : lesson->at + 1;
     if (!lesson->at || lesson->at == lesson->end)
         return false;
-    lesson->at += 2;
+    lesson->at += shape_quotes[lesson->level].size;
     return true;
 }
 
@@ -260,7 +318,7 @@ static bool skip_inner_string(struct lesson *lesson)
 static bool skip_scalar(struct lesson *lesson)
 {
     if (at_quote(lesson))
-        return lesson->escaped ? skip_inner_string(lesson) : skip_string(lesson);
+        return skip_string(lesson);
     const char *stop = json_literal_end(lesson->at, lesson->end);
     if (!stop)
         stop = json_number_end(lesson->at, lesson->end);
@@ -274,14 +332,14 @@ static bool read_key(struct lesson *lesson, struct text *key)
 {
     if (!at_quote(lesson))
         return false;
-    lesson->at += lesson->escaped ? 2 : 1;
+    lesson->at += shape_quotes[lesson->level].size;
     const char *start = lesson->at;
     while (lesson->at < lesson->end && *lesson->at != '"' && *lesson->at != '\\')
         lesson->at++;
     if (!at_quote(lesson))
         return false;
     *key = (struct text){start, (size_t)(lesson->at - start)};
-    lesson->at += lesson->escaped ? 2 : 1;
+    lesson->at += shape_quotes[lesson->level].size;
     skip_space(lesson);
     if (lesson->at == lesson->end || *lesson->at != ':')
         return false;
@@ -294,7 +352,7 @@ static bool read_key(struct lesson *lesson, struct text *key)
 
 static bool begins(const struct lesson *lesson, const struct json_node *node)
 {
-    return !lesson->escaped && node && lesson->at == lesson->text + node->start;
+    return lesson->level == 0 && node && lesson->at == lesson->text + node->start;
 }
 
 /* A scalar that decides about the outcome is part of the literal: it is always the same. */
@@ -320,16 +378,8 @@ static bool is_constant(struct lesson *lesson, const struct standing *standing)
     return known && !is_crossed(standing) && list_uses(lesson, standing, NULL) == 0;
 }
 
-/* Whether the string here is the document that paths of the row image lead through. */
-static bool holds_document(const struct lesson *lesson, const struct standing *standing)
-{
-    const struct path_tree *tree = standing->row_image;
-    return !lesson->escaped && *lesson->at == '"' && tree && tree->count &&
-           path_tree_child(lesson->shapes->layout.row_image, tree->step.name) == tree;
-}
-
 /* Marks where the columns' value begins or ends within the literal. */
-static bool mark(struct lesson *lesson, const struct standing *standing, bool scalar, bool closes)
+static bool mark(struct lesson *lesson, const struct standing *standing, enum shape_marked what, bool closes)
 {
     uint32_t count = list_uses(lesson, standing, NULL);
     if (lesson->mark_count + count > MARKS_MOST)
@@ -339,39 +389,69 @@ static bool mark(struct lesson *lesson, const struct standing *standing, bool sc
     for (uint32_t i = 0; i < count; i++) {
         if (uses[i].column->path_count > 1 || uses[i].as.base64)
             return false;
-        if (!scalar && uses[i].as.type.kind != TYPE_STRING)
+        if (what != MARKED_SCALAR && uses[i].as.type.kind != TYPE_STRING)
             continue; /* lenient, or it would be no event: the column stays absent */
-        lesson->marks[lesson->mark_count++] = (struct shape_mark){(uint32_t)(lesson->at - lesson->literal),
-                                                                  uses[i], closes, lesson->escaped, scalar};
+        lesson->marks[lesson->mark_count++] =
+            (struct shape_mark){.offset = (uint32_t)(lesson->at - lesson->literal),
+                                .use = uses[i],
+                                .closes = closes,
+                                .level = (uint8_t)lesson->level,
+                                .what = what};
     }
     return true;
 }
 
+/* Whether the string here holds an object into which paths of the row image lead. The general decoder takes what is no JSON for a
+ * scalar. */
+static bool holds_document(const struct lesson *lesson, const struct standing *standing)
+{
+    struct lesson ahead = *lesson;
+    if (!at_quote(lesson) || !standing->row_image || standing->row_image->count == 0 || !skip_string(&ahead))
+        return false;
+    const size_t quote = shape_quotes[lesson->level].size;
+    struct text held = {lesson->at + quote, (size_t)(ahead.at - lesson->at) - 2 * quote};
+    for (unsigned i = 0; i <= lesson->level; i++)
+        held = json_unescape(lesson->scratch, held);
+    struct json_fault fault;
+    size_t spaces = 0;
+    while (spaces < held.size && json_is_space(held.data[spaces]))
+        spaces++;
+    return spaces < held.size && held.data[spaces] == '{' && json_check(lesson->scratch, held, NULL, &fault);
+}
+
 static bool learn_document(struct lesson *lesson, struct standing standing)
 {
-    if (list_uses(lesson, &standing, NULL) || !enter(lesson, '"', (struct text){NULL, 0}))
-        return false; /* a column that takes the document's own text is left to the general decoder */
-    lesson->at++;
-    lesson->escaped = true;
+    const size_t quote = shape_quotes[lesson->level].size;
+    if (lesson->level + 1 == SHAPE_LEVELS || (standing.outside && standing.outside->count) ||
+        !enter(lesson, TO_DOCUMENT, NONE))
+        return false;
+    lesson->at += quote;
+    if (!mark(lesson, &standing, MARKED_DOCUMENT, false))
+        return false;
+    struct standing document = {.row_image = standing.row_image};
+    lesson->level++;
     skip_space(lesson);
-    standing.outside = NULL;
-    if (lesson->at == lesson->end || *lesson->at != '{' || !learn_value(lesson, standing))
+    if (!learn_value(lesson, document))
         return false;
     skip_space(lesson);
-    lesson->escaped = false;
-    return lesson->at < lesson->end && *lesson->at++ == '"';
+    lesson->level--;
+    if (!at_quote(lesson) || !mark(lesson, &standing, MARKED_DOCUMENT, true))
+        return false;
+    lesson->at += quote;
+    return true;
 }
 
 static bool learn_decisive_scalar(struct lesson *lesson, struct standing standing)
 {
     const char *start = lesson->at;
-    if (!mark(lesson, &standing, true, false) || !skip_scalar(lesson) || !mark(lesson, &standing, true, true))
+    const bool is_string = at_quote(lesson);
+    if (!mark(lesson, &standing, MARKED_SCALAR, false) || !skip_scalar(lesson) ||
+        !mark(lesson, &standing, MARKED_SCALAR, true))
         return false;
     struct text text = {start, (size_t)(lesson->at - start)};
-    size_t quote =
-        lesson->escaped && text.size >= 4 ? 2 : 0; /* the backslashes of its quotes are none of its own */
+    size_t quote = is_string ? shape_quotes[lesson->level].size : 0;
     bool has_escape = memchr(text.data + quote, '\\', text.size - 2 * quote) != NULL;
-    return !has_escape && note_key(lesson, '=', text, true);
+    return !has_escape && note_key(lesson, TO_TEXT, text, true);
 }
 
 static bool learn_scalar(struct lesson *lesson, struct standing standing)
@@ -394,18 +474,18 @@ static bool learn_member(struct lesson *lesson, const struct standing *object)
     struct standing member = {.root_member = object->decisive,
                               .in_array = object->in_array,
                               .in_source = object->root_member && text_equal(object->key, TEXT("source"))};
-    if (!read_key(lesson, &member.key) || !enter(lesson, '.', member.key))
+    if (!read_key(lesson, &member.key) || !enter(lesson, TO_MEMBER, member.key))
         return false;
     if (object->outside)
         member.outside = path_tree_child(object->outside, member.key);
     if (object->row_image)
         member.row_image = path_tree_child(object->row_image, member.key);
-    struct text none = {NULL, 0};
     bool counts = !member.in_array && (member.root_member || member.outside || member.row_image);
-    if (counts && !note_key(lesson, '.', none, member.root_member))
+    if (counts && !note_key(lesson, TO_MEMBER, NONE, member.root_member))
         return false;
     bool container = lesson->at < lesson->end && (*lesson->at == '{' || *lesson->at == '[');
-    if (member.root_member && container && !note_key(lesson, *lesson->at, none, true))
+    if (member.root_member && container &&
+        !note_key(lesson, TO_CONTAINER, (struct text){lesson->at, 1}, true))
         return false;
     return learn_value(lesson, member);
 }
@@ -423,7 +503,7 @@ static bool learn_children(struct lesson *lesson, const struct standing *contain
         size_t path_size = lesson->path_size;
         struct standing element = {.in_array = true};
         if (object ? !learn_member(lesson, container)
-                   : !enter(lesson, '[', (struct text){NULL, 0}) || !learn_value(lesson, element))
+                   : !enter(lesson, TO_ELEMENT, NONE) || !learn_value(lesson, element))
             return false;
         lesson->path_size = path_size;
         skip_space(lesson);
@@ -445,20 +525,19 @@ static bool learn_value(struct lesson *lesson, struct standing standing)
     }
     if (*lesson->at != '{' && *lesson->at != '[')
         return learn_scalar(lesson, standing);
-    standing.decisive = !lesson->escaped && lesson->at <= lesson->text + lesson->envelope->root->start;
+    standing.decisive = lesson->level == 0 && lesson->at <= lesson->text + lesson->envelope->root->start;
     if (begins(lesson, lesson->envelope->root))
         standing.outside = lesson->shapes->layout.outside;
     if (begins(lesson, lesson->envelope->row)) {
         standing.row_image = lesson->shapes->layout.row_image;
-        if (!enter(lesson, '@', (struct text){NULL, 0}) ||
-            !note_key(lesson, '@', (struct text){NULL, 0}, true))
+        if (!enter(lesson, TO_ROW_IMAGE, NONE) || !note_key(lesson, TO_ROW_IMAGE, NONE, true))
             return false;
     }
     bool object = *lesson->at == '{';
     if (!object && is_crossed(&standing))
         return false;
-    return mark(lesson, &standing, false, false) && learn_children(lesson, &standing, object) &&
-           mark(lesson, &standing, false, true);
+    return mark(lesson, &standing, MARKED_CONTAINER, false) && learn_children(lesson, &standing, object) &&
+           mark(lesson, &standing, MARKED_CONTAINER, true);
 }
 
 /* All places of a message with a schema are named by it: what it says of units holds for them alone. The schema itself is part
@@ -469,7 +548,7 @@ static bool enter_schema(struct lesson *lesson)
     if (!schema)
         return true;
     uint64_t hash = hash_of((struct text){lesson->text + schema->start, schema->end - schema->start});
-    return enter(lesson, '#', (struct text){(const char *)&hash, sizeof hash});
+    return enter(lesson, TO_SCHEMA, (struct text){(const char *)&hash, sizeof hash});
 }
 
 /* Begins anew where there is no more room: shapes change as tables do. */

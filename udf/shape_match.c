@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "digits.h"
 #include "json_check.h"
 #include "scan.h"
 #include "shape_graph.h"
@@ -20,12 +21,17 @@ struct shapes *shapes_new(const struct shape_layout *layout)
     shapes->chosen = calloc(count, sizeof *shapes->chosen);
     shapes->opened = calloc(count, sizeof *shapes->opened);
     shapes->absent = calloc(count, sizeof *shapes->absent);
-    if (!shapes->chosen || !shapes->opened || !shapes->absent) {
+    shapes->required = calloc(count, sizeof *shapes->required);
+    if (!shapes->chosen || !shapes->opened || !shapes->absent || !shapes->required) {
         shapes_free(shapes);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         shapes->absent[i] = layout->layout->columns[i].absent;
+        if (layout->layout->columns[i].required)
+            shapes->required[shapes->required_count++] = (uint16_t)i;
+    }
+    shapes->mark_specials = special_in_use()->mark;
     return shapes;
 }
 
@@ -37,6 +43,7 @@ void shapes_free(struct shapes *shapes)
     free(shapes->chosen);
     free(shapes->opened);
     free(shapes->absent);
+    free(shapes->required);
     free(shapes);
 }
 
@@ -45,22 +52,27 @@ struct shape_counts shapes_counts(const struct shapes *shapes)
     return shapes->counts;
 }
 
-/* One message on its way through the automaton. */
+/* One message on its way through the automaton. What takes a part of it answers where that ends, or NULL where the general decoder
+ * must look. */
 struct run {
     struct shapes *shapes;
     struct arena *arena;
     struct value *values;
-    const char *at, *end;
-    shape_keys seen;
+    const char *start, *end;
+    const uint64_t *specials; /* of the message: special.h */
 };
 
+/* ---- Values to columns --------------------------------------------------------------------------------------------------- */
+
 /* Gives a value, which is not null, to a column. False where the general decoder must look. */
-static bool give(struct run *run, const struct shape_use *use, const struct json_value *value)
+static inline bool give(struct run *run, const struct shape_use *use, const struct json_value *value)
 {
     const struct column *column = use->column;
     uint16_t *chosen = &run->shapes->chosen[use->index];
+    struct value *out = &run->values[use->index];
+    const bool is_string = use->as.type.kind == TYPE_STRING;
     if (value->kind == VALUE_STRING) {
-        if (value->text.size == 0 && (column->required || column->as.type.kind != TYPE_STRING))
+        if (value->text.size == 0 && (column->required || !is_string))
             return !column->required;
         if (use->row_member && text_equal(value->text, TEXT("__debezium_unavailable_value")))
             return false;
@@ -68,15 +80,18 @@ static bool give(struct run *run, const struct shape_use *use, const struct json
     if (*chosen && *chosen < use->rank)
         return true;
     *chosen = use->rank;
-    struct value *out = &run->values[use->index];
-    *out = (struct value){0};
+    if (is_string) {
+        out->null = false;
+        out->as.text = value->text;
+        return true;
+    }
     if (convert(value, &use->as, out))
         return true;
     *out = column->absent;
     return column->lenient;
 }
 
-static bool give_all(struct run *run, const struct shape_state *state, const struct json_value *value)
+static inline bool give_all(struct run *run, const struct shape_state *state, const struct json_value *value)
 {
     for (uint32_t i = 0; i < state->use_count; i++)
         if (!give(run, &state->uses[i], value))
@@ -84,38 +99,17 @@ static bool give_all(struct run *run, const struct shape_state *state, const str
     return true;
 }
 
-/* The string behind an opening quote, in the message itself: any escape is read. */
-static bool take_string(struct run *run, const struct shape_state *state)
+/* ---- Strings ------------------------------------------------------------------------------------------------------------- */
+
+/* A string's text, its escapes read as often as it was escaped. */
+static struct text unescape(struct run *run, struct text text, unsigned times)
 {
-    const char *start = ++run->at;
-    bool escaped = false;
-    for (;;) {
-        run->at = scan_special(run->at, run->end);
-        if (run->at == run->end)
-            return false;
-        if (*run->at == '"')
-            break;
-        const char *next = NULL, *what;
-        if (*run->at == '\\') {
-            next = json_escape_end(run->at, run->end, &what);
-            escaped = true;
-        } else if ((unsigned char)*run->at >= 0x80) {
-            size_t length = json_utf8_length(run->at, run->end);
-            next = length ? run->at + length : NULL;
-        }
-        if (!next)
-            return false;
-        run->at = next;
-    }
-    struct json_value value = {.kind = VALUE_STRING, .text = {start, (size_t)(run->at++ - start)}};
-    if (state->use_count == 0)
-        return true;
-    if (escaped)
-        value.text = json_unescape(run->arena, value.text);
-    return give_all(run, state, &value);
+    while (times-- > 0)
+        text = json_unescape(run->arena, text);
+    return text;
 }
 
-/* A character outside ASCII that the message itself escapes: \uD83D\uDE00. */
+/* A character that the message itself escapes, above ASCII: \uD83D\uDE00. */
 static const char *outer_escape_end(const char *at, const char *end)
 {
     const char *what, *stop = json_escape_end(at, end, &what);
@@ -123,8 +117,8 @@ static const char *outer_escape_end(const char *at, const char *end)
     return is_ascii ? NULL : stop;
 }
 
-/* The escape with its own backslash unescaped has the form that json_escape_end knows; at most a surrogate pair is that long. */
-const char *shape_inner_escape_end(const char *at, const char *end)
+/* With its own backslashes unescaped the escape has the form that json_escape_end knows; at most a surrogate pair is that long. */
+static const char *inner_escape_end(const char *at, const char *end)
 {
     if (end - at >= 2 && at[1] == 'u')
         return outer_escape_end(at, end);
@@ -149,90 +143,130 @@ const char *shape_inner_escape_end(const char *at, const char *end)
     return at;
 }
 
-/* The string behind an opening \" in the string-encoded document. */
-static bool take_inner_string(struct run *run, const struct shape_state *state)
+/* The rest of \u: four hexadecimal digits of a character that is no half of a surrogate pair. */
+static inline bool is_whole_unit(const char *at)
 {
-    const char *start = run->at += 2;
-    bool escaped = false;
-    for (;;) {
-        run->at = scan_special(run->at, run->end);
-        if (run->end - run->at < 2)
-            return false;
-        const char *next = NULL;
-        if ((unsigned char)*run->at >= 0x80) {
-            size_t length = json_utf8_length(run->at, run->end);
-            next = length ? run->at + length : NULL;
-        } else if (*run->at == '\\') {
-            if (run->at[1] == '"')
-                break;
-            next = shape_inner_escape_end(run->at, run->end);
-            escaped = true;
-        }
-        if (!next)
-            return false;
-        run->at = next;
-    }
-    struct json_value value = {.kind = VALUE_STRING, .text = {start, (size_t)(run->at - start)}};
-    run->at += 2;
-    if (escaped && state->use_count)
-        value.text = json_unescape(run->arena, json_unescape(run->arena, value.text));
-    return give_all(run, state, &value);
+    return hex_value(at[0]) < 16 && hex_value(at[1]) < 16 && hex_value(at[2]) < 16 && hex_value(at[3]) < 16 &&
+           !((at[0] | 0x20) == 'd' && at[1] >= '8');
 }
 
-static bool take_number(struct run *run, const struct shape_state *state)
+const char *shape_escape_end(const char *at, const char *end, unsigned level)
 {
-    const char *start = run->at, *digits = start + (*start == '-');
-    const char *stop = scan_other(digits, run->end);
+    if (level == 0) {
+        const char *what;
+        return end - at >= 6 && at[1] == 'u' && is_whole_unit(at + 2) ? at + 6
+                                                                      : json_escape_end(at, end, &what);
+    }
+    if (level > 1)
+        return NULL;
+    return end - at >= 7 && at[1] == '\\' && at[2] == 'u' && is_whole_unit(at + 3)
+               ? at + 7
+               : inner_escape_end(at, end);
+}
+
+/* Whether a quote as this state has it stands here. Up to 3 bytes behind the message are read. */
+static inline bool is_quote(const struct shape_state *state, const char *at)
+{
+    uint32_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return ((bytes ^ state->quote) & state->quote_mask) == 0;
+}
+
+static inline const char *next_special(const struct run *run, const char *at)
+{
+    return run->start + special_next(run->specials, (size_t)(at - run->start));
+}
+
+/* Behind a special byte that is no quote: the escape or the character that begins with it. NULL where the general decoder must
+ * look. */
+static const char *behind_special(const struct run *run, const char *at, unsigned level, bool *escaped)
+{
+    if (*at == '\\') {
+        *escaped = true;
+        return shape_escape_end(at, run->end, level);
+    }
+    size_t length = (unsigned char)*at >= 0x80 ? json_utf8_length(at, run->end) : 0;
+    return length ? at + length : NULL;
+}
+
+static inline const char *take_string(struct run *run, const struct shape_state *state, const char *at)
+{
+    if (state->crossed || !is_quote(state, at))
+        return NULL;
+    const char *start = at + state->quote_size;
+    bool escaped = false;
+    if (start > run->end)
+        return NULL;
+    for (at = next_special(run, start); !is_quote(state, at); at = next_special(run, at)) {
+        at = at < run->end ? behind_special(run, at, state->level, &escaped) : NULL;
+        if (!at)
+            return NULL;
+    }
+    const char *behind = at + state->quote_size;
+    if (behind > run->end)
+        return NULL;
+    if (state->use_count == 0)
+        return behind;
+    struct json_value value = {.kind = VALUE_STRING, .text = {start, (size_t)(at - start)}};
+    if (escaped)
+        value.text = unescape(run, value.text, state->level + 1u);
+    return give_all(run, state, &value) ? behind : NULL;
+}
+
+/* ---- Other values -------------------------------------------------------------------------------------------------------- */
+
+static inline const char *take_number(struct run *run, const struct shape_state *state, const char *at)
+{
+    const char *digits = at + (*at == '-'), *stop = scan_other(digits, run->end);
     bool plain = stop > digits && (*digits != '0' || stop == digits + 1) && stop < run->end && *stop != '.' &&
                  (*stop | 0x20) != 'e';
-    if (!plain) {
-        stop = json_number_end(start, run->end);
-        if (!stop)
-            return false;
-    }
-    run->at = stop;
-    struct json_value value = {.kind = VALUE_NUMBER, .text = {start, (size_t)(stop - start)}};
-    return give_all(run, state, &value);
+    if (!plain)
+        stop = json_number_end(at, run->end);
+    if (!stop || state->use_count == 0)
+        return stop;
+    struct json_value value = {.kind = VALUE_NUMBER, .text = {at, (size_t)(stop - at)}};
+    return give_all(run, state, &value) ? stop : NULL;
 }
 
-static bool take_literal(struct run *run, const struct shape_state *state)
+static const char *take_word(struct run *run, const struct shape_state *state, const char *at)
 {
-    const char *start = run->at, *stop = json_literal_end(start, run->end);
-    if (!stop)
-        return false;
-    run->at = stop;
-    if (*start == 'n')
-        return true;
-    struct json_value value = {.kind = *start == 't' ? VALUE_TRUE : VALUE_FALSE,
-                               .text = {start, (size_t)(stop - start)}};
-    return give_all(run, state, &value);
+    const char *stop = json_literal_end(at, run->end);
+    if (!stop || *at == 'n')
+        return stop;
+    struct json_value value = {.kind = *at == 't' ? VALUE_TRUE : VALUE_FALSE,
+                               .text = {at, (size_t)(stop - at)}};
+    return give_all(run, state, &value) ? stop : NULL;
 }
 
-static bool take_value(struct run *run, const struct shape_state *state)
+static inline const char *take_value(struct run *run, const struct shape_state *state, const char *at)
 {
-    if (run->at == run->end)
-        return false;
-    char c = *run->at;
-    if (c == '"')
-        return !state->escaped && !state->crossed && take_string(run, state);
-    if (c == '\\')
-        return state->escaped && !state->crossed && run->end - run->at >= 2 && run->at[1] == '"' &&
-               take_inner_string(run, state);
-    if (c == '-' || (c >= '0' && c <= '9'))
-        return take_number(run, state);
-    return take_literal(run, state);
+    if (at == run->end)
+        return NULL;
+    if (*at == '"' || *at == '\\')
+        return take_string(run, state, at);
+    if (*at == '-' || (*at >= '0' && *at <= '9'))
+        return take_number(run, state, at);
+    return take_word(run, state, at);
 }
+
+/* ---- Literals ------------------------------------------------------------------------------------------------------------ */
 
 /* The value of a marked text: NULL data for null. */
 static struct json_value marked_value(struct run *run, const struct shape_mark *mark, struct text text)
 {
     struct json_value value = {.kind = VALUE_CONTAINER, .text = text};
-    if (!mark->scalar) {
-        if (mark->escaped)
-            value.text = json_unescape(run->arena, text);
+    const size_t quote = shape_quotes[mark->level].size;
+    switch (mark->what) {
+    case MARKED_DOCUMENT:
+        value.kind = VALUE_STRING;
+        value.text = unescape(run, text, mark->level + 1);
         return value;
+    case MARKED_CONTAINER:
+        value.text = unescape(run, text, mark->level);
+        return value;
+    case MARKED_SCALAR:
+        break;
     }
-    size_t quote = mark->escaped ? 2 : 1;
     switch (*text.data) {
     case '"':
     case '\\':
@@ -254,11 +288,11 @@ static struct json_value marked_value(struct run *run, const struct shape_mark *
     return value;
 }
 
-static bool take_marks(struct run *run, const struct shape_step *step)
+static bool take_marks(struct run *run, const struct shape_step *step, const char *literal)
 {
     for (uint32_t i = 0; i < step->mark_count; i++) {
         const struct shape_mark *mark = &step->marks[i];
-        const char *at = run->at + mark->offset;
+        const char *at = literal + mark->offset;
         const char **opened = &run->shapes->opened[mark->use.index];
         if (!mark->closes) {
             *opened = at;
@@ -271,30 +305,35 @@ static bool take_marks(struct run *run, const struct shape_step *step)
     return true;
 }
 
-static bool is_literal(const char *at, const char *literal, size_t size)
+static inline bool is_literal(const char *at, const struct shape_step *step)
 {
-    return size <= LITERAL_SHORT ? scan_equal(at, literal, size) : memcmp(at, literal, size) == 0;
+    return step->size <= LITERAL_SHORT ? scan_equal(at, step->literal, step->size)
+                                       : memcmp(at, step->literal, step->size) == 0;
 }
 
 /* The step whose literal comes next; NULL where none does. */
-static const struct shape_step *find_step(const struct run *run, const struct shape_state *state)
+static inline const struct shape_step *find_step(const struct run *run, const struct shape_state *state,
+                                                 const char *at)
 {
-    size_t left = (size_t)(run->end - run->at);
-    for (const struct shape_step *step = state->steps; step; step = step->other)
-        if (step->size <= left && is_literal(run->at, step->literal, step->size))
-            return step;
+    const size_t left = (size_t)(run->end - at);
+    const uint64_t bytes = scan_word(at + state->common); /* within the padding at most */
+    for (const struct shape_head *head = state->heads; head->step; head++)
+        if (((bytes ^ head->bytes) & head->mask) == 0 && head->step->size <= left &&
+            is_literal(at, head->step))
+            return head->step;
     return NULL;
 }
 
-static bool is_complete(const struct run *run)
+/* ---- The way through ----------------------------------------------------------------------------------------------------- */
+
+static bool is_complete(const struct run *run, shape_keys seen)
 {
     const struct shapes *shapes = run->shapes;
-    const struct layout *layout = shapes->layout.layout;
-    for (size_t i = 0; i < layout->column_count; i++)
-        if (layout->columns[i].required && !shapes->chosen[i])
+    for (size_t i = 0; i < shapes->required_count; i++)
+        if (!shapes->chosen[shapes->required[i]])
             return false;
     for (uint32_t i = 0; i < shapes->signature_count; i++)
-        if ((run->seen & shapes->decisive) == shapes->signatures[i])
+        if ((seen & shapes->decisive) == shapes->signatures[i])
             return true;
     return false;
 }
@@ -302,17 +341,19 @@ static bool is_complete(const struct run *run)
 static bool run_through(struct run *run)
 {
     const struct shape_state *state = run->shapes->start;
+    const char *at = run->start;
+    shape_keys seen = 0;
     while (state) {
-        const struct shape_step *step = find_step(run, state);
-        if (!step || (run->seen & step->keys) || !take_marks(run, step))
+        const struct shape_step *step = find_step(run, state, at);
+        if (!step || (seen & step->keys) || (step->mark_count && !take_marks(run, step, at)))
             return false;
-        run->seen |= step->keys;
-        run->at += step->size;
+        seen |= step->keys;
+        at += step->size;
         state = step->next;
-        if (state && !take_value(run, state))
+        if (state && !(at = take_value(run, state, at)))
             return false;
     }
-    return run->at == run->end && is_complete(run) && !run->arena->failed;
+    return at == run->end && is_complete(run, seen) && !run->arena->failed;
 }
 
 bool shapes_match(struct shapes *shapes, struct text message, struct arena *arena, struct value *values)
@@ -322,7 +363,16 @@ bool shapes_match(struct shapes *shapes, struct text message, struct arena *aren
     bool hit = false;
     if (!resting && shapes->start) {
         size_t count = shapes->layout.layout->column_count;
-        struct run run = {shapes, arena, values, message.data, message.data + message.size, 0};
+        uint64_t *specials = arena_alloc(arena, SPECIAL_WORDS(message.size) * sizeof *specials);
+        if (!specials)
+            return false;
+        shapes->mark_specials(message.data, message.size, specials);
+        struct run run = {.shapes = shapes,
+                          .arena = arena,
+                          .values = values,
+                          .start = message.data,
+                          .end = message.data + message.size,
+                          .specials = specials};
         memset(shapes->chosen, 0, count * sizeof *shapes->chosen);
         memcpy(values, shapes->absent, count * sizeof *values);
         hit = run_through(&run);
