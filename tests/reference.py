@@ -193,14 +193,20 @@ class Column:
         self.paths = [Path(it.data) for it in (path.data if path.kind == ARRAY else [path])]
         flag = {key: given.get(key) is not None and given.get(key).raw == b"true" for key in (b"required", b"lenient")}
         self.required = flag[b"required"]
+        self.required_ops = None
+        if given.get(b"required") is not None and given.get(b"required").kind == ARRAY:
+            self.required = True
+            self.required_ops = {op.as_text() for op in given.get(b"required").data}
         self.lenient = flag[b"lenient"]
         text = {key: given.get(key).data.decode() if given.get(key) else None for key in (b"encoding", b"unit")}
         self.encoding = text[b"encoding"]
         self.unit = text[b"unit"] or ("days" if self.type.is_date else "auto")
-        default = given.get(b"default")
-        self.default = self.type.default
-        if default is not None and default.kind != NULL:
-            self.default = self.type.convert(default, self)
+        self.default = self._given(given.get(b"default"))
+        self.has_unavailable = given.get(b"unavailable") is not None
+        self.unavailable = self._given(given.get(b"unavailable"))
+
+    def _given(self, value):
+        return self.type.default if value is None or value.kind == NULL else self.type.convert(value, self)
 
 
 class _InUnit:
@@ -350,13 +356,17 @@ def shape_of(root, documents, is_read):
 # decode
 
 
-def check_document(message, document):
+def check_document(layout, message, document):
     """Section 5, for one member of the row image."""
     path = b"after." + document
     value = message.row(document)
     if value is None or value.kind != STRING:
         return
     if value.data == UNAVAILABLE and message.shape != "router value":
+        rules = any(rule.document == document for rule, _ in layout.rules)
+        readers = [column for column in layout.columns if any(path.document == document for path in column.paths)]
+        if not rules and all(column.has_unavailable for column in readers):
+            return
         raise error(path + b": " + UNAVAILABLE)
     for _ in range(ENCODINGS):
         if not value.data:
@@ -374,10 +384,15 @@ def column_value(message, column):
     path, value = column.paths[0], None
     for candidate in column.paths:
         found = message.find(candidate)
+        if column.has_unavailable and candidate.in_row and message.shape != "router value":
+            member = message.row(candidate.steps[0])
+            if member is not None and member.kind == STRING and member.data == UNAVAILABLE:
+                return column.unavailable
         if found is not None and found.kind != NULL and (column.type.is_string or found.data != b""):
             path, value = candidate, found
             break
-    if column.required and (value is None or value.data == b"") and message.can_hold(path):
+    required = column.required and (column.required_ops is None or message.op in column.required_ops)
+    if required and (value is None or value.data == b"") and message.can_hold(path):
         raise error(path.text + b": missing")
     if value is None:
         return column.default
@@ -415,7 +430,7 @@ def decide(layout, text):
         if value.as_text() not in accepted:
             raise skip(path.name + b" " + cut(value.as_text()))
     for document in layout.documents:
-        check_document(message, document)
+        check_document(layout, message, document)
     return [column_value(message, column) for column in layout.columns]
 
 

@@ -38,7 +38,8 @@ struct decoding {
     struct decoder *decoder;
     struct json_doc doc;
     struct envelope envelope;
-    bool router; /* the root is the JSON column's document */
+    bool router;   /* the root is the JSON column's document */
+    bool left_out; /* some column has its value for what Debezium left out */
 };
 
 /* ---- The tables ---------------------------------------------------------------------------------------------------------- */
@@ -367,6 +368,25 @@ static bool read_encoded(struct decoding *decoding, struct path_tree *tree, stru
     return true;
 }
 
+/* Whether every reader of the document in this member of the row image has a value for a document that was left out. */
+static bool may_be_left_out(const struct layout *layout, struct text member)
+{
+    for (size_t i = 0; i < layout->accept_count; i++) {
+        const struct path *path = &layout->accept[i].path;
+        if (path->row && path->count > 2 && text_equal(path->steps[1].name, member))
+            return false;
+    }
+    for (size_t i = 0; i < layout->column_count; i++) {
+        const struct column *column = &layout->columns[i];
+        for (size_t j = 0; j < column->path_count && !column->has_unavailable; j++) {
+            const struct path *path = &column->paths[j];
+            if (path->row && path->count > 2 && text_equal(path->steps[1].name, member))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* Follows the paths that lead through a member of the row image. */
 static bool read_document(struct decoding *decoding, struct path_tree *tree)
 {
@@ -379,7 +399,8 @@ static bool read_document(struct decoding *decoding, struct path_tree *tree)
         return true;
     }
     if (is_unavailable(decoding, place))
-        return refuse_unavailable(decoder, path_of_member(decoder, tree));
+        return may_be_left_out(decoder->layout, tree->step.name) ||
+               refuse_unavailable(decoder, path_of_member(decoder, tree));
     return read_encoded(decoding, tree, place);
 }
 
@@ -440,6 +461,28 @@ static struct place find_value(struct decoding *decoding, size_t index, const st
     return (struct place){NULL, NULL};
 }
 
+/* Whether Debezium left out the member of the row image that one of the paths leads to or through. */
+static bool is_left_out(struct decoding *decoding, const struct path *paths, const struct path *end)
+{
+    const struct decoder *decoder = decoding->decoder;
+    for (const struct path *path = paths; path < end && !decoding->router; path++) {
+        if (!path->row)
+            continue;
+        struct path_tree *member = path_tree_child(&decoder->row_image, path->steps[1].name);
+        struct place place = path_tree_place(member, &decoder->walk);
+        if (place.node && is_unavailable(decoding, place))
+            return true;
+    }
+    return false;
+}
+
+static bool is_required(const struct decoding *decoding, const struct column *column, const struct path *path)
+{
+    bool excused = decoding->router && path->row && path->count == 2;
+    const struct accept *rule = &column->required_op;
+    return column->required && !excused && (rule->count == 0 || is_accepted(rule, decoding->envelope.op));
+}
+
 static bool fill_column(struct decoding *decoding, size_t index)
 {
     struct decoder *decoder = decoding->decoder;
@@ -448,8 +491,13 @@ static bool fill_column(struct decoding *decoding, size_t index)
     const struct path *path;
     struct place place = find_value(decoding, index, &path);
     bool empty = place.node && place.node->kind == JSON_STRING && place.node->start == place.node->end;
-    bool excused = decoding->router && path->row && path->count == 2;
-    if (column->required && !excused && (!place.node || empty))
+    if (column->has_unavailable &&
+        is_left_out(decoding, column->paths, place.node ? path + 1 : column->paths + column->path_count)) {
+        *out = column->unavailable;
+        decoding->left_out = true;
+        return true;
+    }
+    if ((!place.node || empty) && is_required(decoding, column, path))
         return REFUSE(decoder, OUTCOME_ERROR, path->text, TEXT(": missing"));
     if (!place.node) {
         *out = column->absent;
@@ -499,7 +547,7 @@ static bool read_message(struct decoder *decoder, struct text message)
     find_values(&decoding);
     if (!judge_rules(&decoding) || !read_documents(&decoding) || !fill_columns(&decoding))
         return false;
-    if (decoder->shapes && !decoding.router)
+    if (decoder->shapes && !decoding.router && !decoding.left_out)
         shapes_learn(decoder->shapes, message, &decoding.doc, &decoding.envelope, decoder->walk.arena);
     return true;
 }

@@ -158,27 +158,32 @@ static bool read_function(const struct reading *reading, const struct json_node 
                   "\"function\" must be a name of letters, digits and _, such as experimentEvent");
 }
 
-static bool read_rule(const struct reading *reading, const struct json_node *node, struct accept *rule)
+/* The strings of a list; `what` names it in a refusal. */
+static bool read_values(const struct reading *reading, const struct json_node *node, const char *what,
+                        struct accept *rule)
 {
     const struct json_doc *doc = &reading->doc;
-    struct text key = key_of(reading, node);
-    if (!read_path(reading, node, key, &rule->path))
-        return false;
     rule->count = count_children(doc, node);
     if (node->kind != JSON_ARRAY || rule->count == 0)
-        return refuse(reading, node, "accept \"%.*s\" must be a list of the values that are wanted",
-                      SHOWN(key));
+        return refuse(reading, node, "%s must be a list of the values that are wanted", what);
     rule->values = take(reading, rule->count, sizeof *rule->values);
     if (!rule->values)
         return false;
     size_t i = 0;
     for (const struct json_node *child = json_first(doc, node); child; child = json_after(doc, node, child)) {
         if (child->kind != JSON_STRING || child->start == child->end)
-            return refuse(reading, child, "accept \"%.*s\": a value must be a string that is not empty",
-                          SHOWN(key));
+            return refuse(reading, child, "%s: a value must be a string that is not empty", what);
         rule->values[i++] = text_at(reading, child);
     }
     return true;
+}
+
+static bool read_rule(const struct reading *reading, const struct json_node *node, struct accept *rule)
+{
+    struct text key = key_of(reading, node);
+    struct text what = arena_printf(reading->arena, "accept \"%.*s\"", SHOWN(key));
+    return read_path(reading, node, key, &rule->path) &&
+           read_values(reading, node, what.data, rule);
 }
 
 static bool read_accept(const struct reading *reading, const struct json_node *node)
@@ -288,32 +293,62 @@ static bool read_encoding(const struct reading *reading, const struct json_node 
 }
 
 static bool read_flag(const struct reading *reading, const struct json_node *node, const char *key,
-                      bool *flag)
+                      const char *more, bool *flag)
 {
     *flag = node && node->kind == JSON_TRUE;
     if (!node || node->kind == JSON_TRUE || node->kind == JSON_FALSE)
         return true;
-    return refuse(reading, node, "\"%s\" must be true or false", key);
+    return refuse(reading, node, "\"%s\" must be true or false%s", key, more);
 }
 
-static bool read_default(const struct reading *reading, const struct json_node *node, struct column *column)
+/* The list of operations for which a column is required. */
+static bool read_required(const struct reading *reading, const struct json_node *node, struct column *column)
 {
-    column->absent = type_default(&column->as.type);
+    if (!node || node->kind != JSON_ARRAY)
+        return read_flag(reading, node, "required", ", or a list of operations such as [\"c\", \"r\", \"u\"]",
+                         &column->required);
+    column->required = true;
+    return read_values(reading, node, "\"required\"", &column->required_op);
+}
+
+/* A value of the column's type, given by the layout; *out is the type's default where it gives none. */
+static bool read_value(const struct reading *reading, const struct json_node *node, const char *key,
+                       const struct column *column, struct value *out)
+{
+    *out = type_default(&column->as.type);
     if (!node || (node->kind == JSON_NULL && column->as.type.nullable))
         return true;
-    if (column->required && !column->lenient)
-        return refuse(reading, node, "a required column has no use for a \"default\"; remove one of the two");
     bool empty = node->kind == JSON_STRING && node->start == node->end && column->as.type.kind != TYPE_STRING;
     if (node->kind != JSON_NULL && !empty) {
         struct json_value value;
         json_value_of(&reading->doc, node, reading->arena, &value);
         if (column->as.base64)
             json_value_take_scale(&reading->doc, node, reading->arena, &value);
-        if (convert(&value, &column->as, &column->absent))
+        if (convert(&value, &column->as, out))
             return true;
     }
-    return refuse(reading, node, "the default %.*s does not fit %s", SHOWN(json_raw(&reading->doc, node)),
+    return refuse(reading, node, "the %s %.*s does not fit %s", key, SHOWN(json_raw(&reading->doc, node)),
                   column->as.type.name);
+}
+
+static bool read_default(const struct reading *reading, const struct json_node *node, struct column *column)
+{
+    bool always = column->required && column->required_op.count == 0 && !column->lenient;
+    if (always && node && (node->kind != JSON_NULL || !column->as.type.nullable))
+        return refuse(reading, node, "a required column has no use for a \"default\"; remove one of the two");
+    return read_value(reading, node, "default", column, &column->absent);
+}
+
+static bool read_unavailable(const struct reading *reading, const struct json_node *node,
+                             struct column *column)
+{
+    bool of_row = !node;
+    for (size_t i = 0; i < column->path_count && node; i++)
+        of_row |= column->paths[i].row;
+    if (!of_row)
+        return refuse(reading, node, "\"unavailable\" is for columns of the row image alone (after. ...)");
+    column->has_unavailable = node != NULL;
+    return read_value(reading, node, "unavailable", column, &column->unavailable);
 }
 
 enum {
@@ -325,6 +360,7 @@ enum {
     KEY_LENIENT,
     KEY_ENCODING,
     KEY_UNIT,
+    KEY_UNAVAILABLE,
     KEY_COUNT
 };
 
@@ -367,20 +403,21 @@ static bool read_column(const struct reading *reading, const struct json_node *n
 {
     static const struct text names[KEY_COUNT] = {{"name", 4},     {"type", 4},    {"path", 4},
                                                  {"required", 8}, {"default", 7}, {"lenient", 7},
-                                                 {"encoding", 8}, {"unit", 4}};
+                                                 {"encoding", 8}, {"unit", 4}, {"unavailable", 11}};
     const struct json_node *keys[KEY_COUNT] = {NULL};
     if (!find_keys(reading, node, names, KEY_COUNT,
-                   "name, type, path, required, default, lenient, encoding, unit", keys))
+                   "name, type, path, required, default, lenient, encoding, unit, unavailable", keys))
         return false;
     for (int key = KEY_NAME; key <= KEY_PATH; key++)
         if (!keys[key])
             return refuse(reading, node, "a column needs \"%s\"", names[key].data);
     return read_name(reading, keys[KEY_NAME], column) && read_type(reading, keys[KEY_TYPE], column) &&
            read_paths(reading, keys[KEY_PATH], column) &&
-           read_flag(reading, keys[KEY_REQUIRED], "required", &column->required) &&
-           read_flag(reading, keys[KEY_LENIENT], "lenient", &column->lenient) &&
+           read_required(reading, keys[KEY_REQUIRED], column) &&
+           read_flag(reading, keys[KEY_LENIENT], "lenient", "", &column->lenient) &&
            read_unit(reading, keys[KEY_UNIT], column) && read_encoding(reading, keys[KEY_ENCODING], column) &&
-           read_default(reading, keys[KEY_DEFAULT], column);
+           read_default(reading, keys[KEY_DEFAULT], column) &&
+           read_unavailable(reading, keys[KEY_UNAVAILABLE], column);
 }
 
 /* The JSON column is the first that a path longer than after.X leads through. */

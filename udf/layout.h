@@ -29,8 +29,11 @@ struct column {
     struct path *paths; /* the first that is present wins */
     size_t path_count;  /* at least 1 */
     bool required;
+    struct accept required_op; /* the operations for which it is required; count 0: all */
     bool lenient;
-    struct value absent; /* the value of an absent column: the layout's default, or the type's */
+    bool has_unavailable;
+    struct value absent;      /* the value of an absent column: the layout's default, or the type's */
+    struct value unavailable; /* where Debezium left the value out; without it that is an error */
 };
 
 struct layout {
