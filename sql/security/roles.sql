@@ -13,6 +13,8 @@ GRANT SELECT ON experiments_analytics.experiment_summary TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_left_out TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_left_out_users TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_results TO experiments_analyst;
+GRANT SELECT ON experiments_analytics.experiment_results_now TO experiments_analyst;
+GRANT SELECT ON experiments_analytics.experiment_list TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_variants TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiments TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.variants_seen TO experiments_analyst;

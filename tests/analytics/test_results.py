@@ -16,11 +16,12 @@ from tests.stack.engine import QueryError
 CLOSE = 1e-9
 
 
-def compare(name: str, ours: dict, theirs: dict) -> None:
-    """Note the figures beside each other, then hold them against each other."""
-    note(f"{name:38}{'experiment_results':>24}{'SciPy, statsmodels':>24}")
-    for key, value in theirs.items():
-        note(f"    {key:34}{ours[key]!s:>24}{value!s:>24}")
+def compare(name: str, ours: dict, theirs: dict, whole: bool = False) -> None:
+    """Note the figures beside each other, of the whole row or of what is compared, then hold them against each other."""
+    title = 'SELECT * FROM experiment_results' if whole else 'experiment_results'
+    note(f"{name:38}{title:>32}{'SciPy, statsmodels':>24}")
+    for key in ours if whole else theirs:
+        note(f"    {key:34}{ours[key]!s:>32}{theirs.get(key, '')!s:>24}")
     for key, value in theirs.items():
         assert ours[key] == pytest.approx(value, rel=CLOSE, abs=1e-12), key
 
@@ -76,7 +77,7 @@ def test_conversion_equals_the_z_test(analytics, experiment, control, treatment)
     analytics.insert(users(experiment, 0, control[1], control[0]) + users(experiment, 1, treatment[1], treatment[0]))
     analytics.refresh()
     row = analytics.results(experiment, "conversion", 1)
-    compare(f"conversion, {control} against {treatment}", row, expected_proportion(control, treatment))
+    compare(f"conversion, {control} against {treatment}", row, expected_proportion(control, treatment), whole=experiment == 1001)
     assert (row["users_exposed"], row["users_converted"]) == (treatment[1], treatment[0])
     base = analytics.results(experiment, "conversion", 0)
     assert base["is_control"] and base["rate"] == control[0] / control[1] and base["verdict"] == "Control"
