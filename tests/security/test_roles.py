@@ -57,6 +57,8 @@ ALLOWED = [
     (ANALYST, f"SELECT id, experiment_id FROM {DATABASE}.events", "a\t1\n"),
     (ANALYST, f"SELECT count() FROM {DATABASE}.events_processed", "1\n"),
     (ANALYST, f"SELECT count() >= 0 FROM {DATABASE}.experiment_results", "1\n"),
+    (ANALYST, f"SELECT count() >= 0 FROM {DATABASE}.experiment_results_now", "1\n"),
+    (ANALYST, f"SELECT count() >= 0 FROM {DATABASE}.experiment_list", "1\n"),
     (ANALYST, f"SELECT count() >= 0 FROM {DATABASE}.experiments", "1\n"),
     (ANALYST, f"SELECT count() >= 0 FROM {DATABASE}.experiment_users_now", "1\n"),
     (ANALYST, f"SELECT count() >= 0 FROM {DATABASE}.events_by_minute", "1\n"),
