@@ -45,6 +45,7 @@ packages() {
         need npm has npm
         need libcjson-dev
         need libcmocka-dev
+        need libsimde-dev
         ;;
     conformance)
         need nodejs has node
