@@ -35,4 +35,9 @@ SELECT 'ticket', 'merges fall behind', partition, concat(toString(count()), ' ac
 FROM system.parts
 WHERE database = 'experiments_analytics' AND table = 'events_processed' AND active
 GROUP BY partition
-HAVING count() > 300;
+HAVING count() > 300
+UNION ALL
+SELECT 'ticket', 'figures are old', view,
+       concat('last computed at ', ifNull(toString(last_success_time), 'no time'), '; since then: ', substringUTF8(exception, 1, 300))
+FROM system.view_refreshes
+WHERE database = 'experiments_analytics' AND exception != '';

@@ -72,7 +72,10 @@ def test_a_refresh_that_fails_says_why_and_leaves_the_last_rows(server):
         server.wait_for(f"SELECT position(exception, 'variants_seen') > 0 FROM system.view_refreshes "
                         "WHERE view = 'experiment_results_mv'", 1)
         assert server.value(converted(1)) == 12
+        (alert,) = server.rows(f"SELECT * FROM {DATABASE}.pipeline_alerts WHERE alert = 'figures are old'")
+        assert alert["place"] == "experiment_results_mv" and "variants_seen" in alert["detail"]
     finally:
         server.query(f"RENAME TABLE {DATABASE}.variants_away TO {DATABASE}.variants_seen")
     server.refresh()
     assert server.value("SELECT count() FROM system.view_refreshes WHERE exception != ''") == 0
+    assert server.value(f"SELECT count() FROM {DATABASE}.pipeline_alerts WHERE alert = 'figures are old'") == 0
