@@ -61,7 +61,7 @@ WITH
     ),
     audit AS
     (
-        SELECT topic, partition, groupBitmapMergeState(offsets) AS offsets
+        SELECT topic, partition, groupBitmapMergeState(offsets) AS passed
         FROM experiments_analytics.pipeline_offsets_audited
         GROUP BY topic, partition
     )
@@ -71,9 +71,9 @@ SELECT
     gap.1 AS first_offset,
     gap.2 AS last_offset,
     last_offset - first_offset + 1 AS offsets,
-    bitmapCardinality(bitmapSubsetInRange(audit.offsets, first_offset, last_offset + 1)) AS lost,
+    bitmapCardinality(bitmapSubsetInRange(audit.passed, first_offset, last_offset + 1)) AS lost,
     multiIf(lost > 0, 'lost',
-            bitmapCardinality(audit.offsets) > 0 AND bitmapMin(audit.offsets) < first_offset AND bitmapMax(audit.offsets) > last_offset,
+            bitmapCardinality(audit.passed) > 0 AND bitmapMin(audit.passed) < first_offset AND bitmapMax(audit.passed) > last_offset,
             'left out', 'not audited') AS verdict
 FROM gaps
 LEFT JOIN audit ON audit.topic = gaps.topic AND audit.partition = gaps.partition;

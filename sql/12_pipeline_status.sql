@@ -30,10 +30,10 @@ WITH
     (
         SELECT
             consumer_id, last_poll_time, last_commit_time, num_messages_read,
-            topic, toUInt64(partition) AS partition,
-            JSONExtractRaw(statistics, 'topics', topic, 'partitions', toString(partition)) AS position
+            topic, toUInt64(number) AS partition,
+            JSONExtractRaw(statistics, 'topics', topic, 'partitions', toString(number)) AS position
         FROM consumers
-        ARRAY JOIN topics AS topic, partitions AS partition
+        ARRAY JOIN topics AS topic, partitions AS number
     ),
     arrived AS
     (
@@ -108,12 +108,12 @@ WITH
                     concat('function experimentEvent fails: ', broken, '; run `debezium-udf check` on the server'),
                 (SELECT count() FROM consumers) = 0,
                     'no consumer; the server''s log says why raw_events_kafka has none',
-                NOT (SELECT max(connected) FROM consumers) AND unresolved != '',
+                (SELECT max(connected) FROM consumers) = 0 AND unresolved != '',
                     concat('not connected: broker ', extract(unresolved, 'resolve .([^'']*)'),
                            ' cannot be resolved; mend kafka_broker_list or the name service'),
-                NOT (SELECT max(connected) FROM consumers) AND refused != '',
+                (SELECT max(connected) FROM consumers) = 0 AND refused != '',
                     concat('not connected: ', refused, '; mend the credentials or certificates in experiments_kafka'),
-                NOT (SELECT max(connected) FROM consumers),
+                (SELECT max(connected) FROM consumers) = 0,
                     concat('not connected: broker ', if(empty(brokers), 'unknown so far', extract(brokers[1], '^[^/]*')),
                            ' cannot be reached; is it running, and does kafka_broker_list name it?'),
                 arrayExists(text -> text ILIKE '%unknown topic%', errors) AND (SELECT sum(length(topics)) FROM consumers) = 0,

@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.8, for refreshable views.
+--
 -- What each user did in each experiment, computed from the view `events`: so a second delivery, a replay or an event that
 -- comes 40 days late can make no number wrong, and nothing need be undone.
 --

@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.8, for refreshable views.
+--
 -- From experiment_users, each time that is computed: what is read often and must be quick for any number of events.
 --
 -- experiment_summary: users per variant, for the whole experiment (segment_type `all`) and per device, browser and page of

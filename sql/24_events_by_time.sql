@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.8, for refreshable views.
+--
 -- Events over time per experiment, variant and event type: `events` are all, `counted` those that count (see
 -- experiment_events), `value` is the sum over these. Milliseconds, because a start of an hour in hours wraps before 1970.
 --

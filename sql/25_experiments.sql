@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.8, for refreshable views.
+--
 -- One row an experiment that has events or settings: its settings with their defaults filled in, its control, and what was
 -- left out of it.
 CREATE OR REPLACE VIEW experiments_analytics.experiments AS

@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.8, for refreshable views.
+--
 -- One row a variant: its users, whether the users are split over the variants as they should be, and the sums from which
 -- the tests are made. A variant that is expected and has no users is a row of zeros.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_variants AS
@@ -88,8 +90,6 @@ FROM tests;
 -- looking at several metrics, segments or experiments.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_results_now AS
 WITH
-    -- The z that belongs to a two-sided level, from ClickHouse's own interval of a difference whose standard error is known.
-    level -> (proportionsZTest(50, 50, 100, 100, level, 'unpooled').4) / sqrt(0.005) AS normal_quantile,
     x -> if(isFinite(x), x, NULL) AS known,
     p -> if(p < 0.0001, 'p < 0.0001', concat('p = ', toString(round(p, 4)))) AS in_words,
     metrics AS
@@ -125,6 +125,11 @@ WITH
     ),
     tested AS
     (
+        WITH
+            -- Named here again, since ClickHouse 24.8 knows a lambda only in the SELECT that names it.
+            x -> if(isFinite(x), x, NULL) AS known,
+            -- The z that belongs to a two-sided level, from ClickHouse's own interval of a difference whose standard error is known.
+            level -> (proportionsZTest(50, 50, 100, 100, level, 'unpooled').4) / sqrt(0.005) AS normal_quantile
         SELECT
             *,
             -- welchTTest throws where it finds no variance, which would take all other rows along. Its sums of squares

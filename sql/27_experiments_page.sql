@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.8, for refreshable views.
+--
 -- What the page /experiments and ClickHouse's own /dashboard read besides the results. The page's user may not see events,
 -- messages or the server's consumers; these views read them as their maker and give counts.
 CREATE OR REPLACE VIEW experiments_analytics.page_pipeline

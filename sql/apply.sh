@@ -10,6 +10,9 @@
 # A view that is there already gets the query of its file by MODIFY QUERY, which does not interrupt what flows through it.
 # It is recognised by its lines   CREATE MATERIALIZED VIEW IF NOT EXISTS name   and   TO table AS.   A REFRESH that stands
 # between the two is left as the server has it.
+#
+# An older server gets what it has: a file that says `-- Needs ClickHouse …` is left out below that version; and below 26.7,
+# where a view cannot be refreshed just after others, each is by itself, 10 seconds after its last time.
 set -eu
 
 if [ $# -ne 1 ] || [ -z "$1" ]; then
@@ -30,14 +33,30 @@ run() {
     }
 }
 
+# older THAN: is the server's version below this one? It is asked for when somebody wants to know.
+older() {
+    [ -n "${version-}" ] || version=$(echo 'SELECT version()' | sh -c "$command")
+    echo "$version.$1" | awk -F . '{ exit !($1 ~ /^[0-9]+$/ && $1 * 1000 + $2 < $(NF - 1) * 1000 + $NF) }'
+}
+
 for file in "$bundle"/[0-9]*.sql; do
     rm -f "$folder"/*
+    needs=$(sed -n 's/^-- Needs ClickHouse \([0-9.]*[0-9]\).*/\1/p' "$file")
+    if [ -n "$needs" ] && older "$needs"; then
+        echo "apply: ${file##*/} is left out: it needs ClickHouse $needs, this is $version" >&2
+        continue
+    fi
     # Each statement into a file of its own, without the comments above it.
     awk -v folder="$folder" '
         !inside && /^(--.*|[[:space:]]*)$/ { next }
         { name = sprintf("%s/%03d", folder, statements); inside = 1; print > name }
         /;$/ { close(name); statements++; inside = 0 }' "$file"
     for statement in "$folder"/[0-9]*; do
+        if grep -q '^REFRESH DEPENDS ON' "$statement" && older 26.7; then
+            awk '/^REFRESH DEPENDS ON/ { print "REFRESH AFTER 10 SECOND"; left_out = 1 } /^TO / { left_out = 0 } !left_out' \
+                "$statement" > "$folder/older"
+            mv "$folder/older" "$statement"
+        fi
         run "$statement"
         view=$(sed -n '1s/^CREATE MATERIALIZED VIEW IF NOT EXISTS \([^ ]*\)$/\1/p' "$statement")
         if [ -n "$view" ] && grep -q '^TO [^ ]* AS$' "$statement"; then

@@ -31,7 +31,6 @@ GRANT INSERT ON experiments_analytics.decoded_events TO experiments_ingestion;
 -- The views behind it read what is inserted; it stores nothing.
 GRANT SELECT ON experiments_analytics.decoded_events TO experiments_ingestion;
 GRANT SELECT ON experiments_analytics.raw_events_kafka_batch TO experiments_ingestion;
-GRANT READ ON FILE TO experiments_ingestion;
 
 -- Watches the pipeline, reads dead letters and replays them, names experiments.
 CREATE ROLE IF NOT EXISTS experiments_operator;

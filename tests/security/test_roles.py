@@ -94,6 +94,7 @@ REFUSED = [(role, sql) for role in (ANALYST, INGESTION, OPERATOR) for sql in EVE
     (ANALYST, f"INSERT INTO {DATABASE}.decoded_events (message) VALUES ('x')"),
     (ANALYST, f"INSERT INTO {DATABASE}.experiment_settings (experiment_id) VALUES (1)"),
     (ANALYST, "SELECT * FROM file('x', LineAsString, 'l String')"),
+    (INGESTION, "INSERT INTO FUNCTION file('x', LineAsString, 'l String') VALUES ('x')"),
     (INGESTION, f"SELECT id FROM {DATABASE}.events"),
     (INGESTION, f"SELECT message FROM {DATABASE}.dead_letters"),
     (INGESTION, f"INSERT INTO {DATABASE}.events_processed (id) VALUES ('x')"),
@@ -118,6 +119,10 @@ def test_ingestion_and_replay(server):
     other = MESSAGE.replace('"id":1', '"id":2')
     ask(server, INGESTION, INSERT, params={"m": other})
     assert server.value(f"SELECT count() FROM {DATABASE}.events WHERE outbox_id = '2'") == 1
+    piped = f"""INSERT INTO {DATABASE}.decoded_events (event, message, topic)
+                SELECT experimentEvent(message), message, 't' FROM input('message String') FORMAT LineAsString"""
+    ask(server, INGESTION, piped, data=MESSAGE.replace('"id":1', '"id":3').encode())
+    assert server.value(f"SELECT count() FROM {DATABASE}.events WHERE outbox_id = '3'") == 1
     replay = (ROOT / "sql" / "operations" / "replay.sql").read_text()
     ask(server, OPERATOR, replay.rstrip().removesuffix(";"))
     assert server.value(f"SELECT max(attempt) FROM {DATABASE}.dead_letters_open") == 1
