@@ -206,6 +206,13 @@ demo:
 #: make bench-kafka        the whole pipeline, from a topic to the table
 include bench/bench.mk
 
+# ---- Packages ---------------------------------------------------------------------------------------------------------------
+
+#: make package            .deb and tarball for x86-64 and aarch64, with checksums, in build/package
+#: make test-arm64         all unit, golden and conformance tests of the aarch64 builds, under qemu
+#: make release-check      everything a release must pass
+include package/package.mk
+
 # ---- Care -------------------------------------------------------------------------------------------------------------------
 
 #: make lint               warnings as errors in gcc and clang, cppcheck, clang-tidy, shellcheck

@@ -1,0 +1,37 @@
+# Packages and the other architecture: package/README.md.
+
+PACKAGES := build/package
+MACHINE  := $(shell uname -m)
+# What is built here; aarch64 is cross-built on x86-64.
+ARCHES   ?= $(MACHINE) $(if $(filter x86_64,$(MACHINE)),aarch64)
+# Whatever has a date in a package has the date of the release.
+SOURCE_DATE_EPOCH ?= $(shell date -u -d "$$(sed -n 's/^## .* - //p' CHANGELOG.md | head -n 1)" +%s)
+export SOURCE_DATE_EPOCH
+
+cross = $(if $(filter $(MACHINE),$(1)),,CC=$(1)-linux-gnu-gcc CXX=$(1)-linux-gnu-g++ AR=$(1)-linux-gnu-ar)
+
+.PHONY: package $(ARCHES:%=package-%) test-arm64 release-check
+
+package:
+	@tests/stack/prepare.sh build package
+	@$(MAKE) --no-print-directory $(ARCHES:%=package-%)
+	@cd $(PACKAGES) && sha256sum debezium-udf?$(VERSION)*.deb debezium-udf-$(VERSION)-*.tar.gz > SHA256SUMS && cat SHA256SUMS
+
+# The registration says the same on every machine, so this machine's program writes it.
+$(filter-out package-$(MACHINE),$(ARCHES:%=package-%)): package-$(MACHINE)
+$(ARCHES:%=package-%): package-%: $(SIMDJSON)/simdjson.h
+	@$(MAKE) --no-print-directory JSON=simdjson BUILD=$(PACKAGES)/$* $(call cross,$*) all
+	@package/build.sh $(VERSION) $* $(PACKAGES) $(PACKAGES)/$(MACHINE)/debezium-udf
+
+test-arm64:
+	@tests/stack/prepare.sh build conformance arm64
+	@tests/package/arm64.sh
+
+# Everything that a release is held against. Each step must pass; the first that does not ends it.
+RELEASE_STEPS := lint test sanitize test-versions test-arm64 package
+release-check:
+	@package/release_check.sh $(VERSION)
+	@for step in $(RELEASE_STEPS); do \
+	    echo "== make $$step"; $(MAKE) --no-print-directory $$step || { echo "release-check: make $$step failed"; exit 1; }; \
+	done
+	@echo 'release-check: $(VERSION) passed $(RELEASE_STEPS)'
