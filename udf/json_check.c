@@ -1,5 +1,7 @@
 #include "json_check.h"
 
+#include "block.h"
+
 static const char *const UNTERMINATED = "unterminated string";
 static const char *const HALF_PAIR = "half a surrogate pair";
 
@@ -36,16 +38,6 @@ const char *json_number_end(const char *at, const char *end)
             return NULL;
     }
     return at;
-}
-
-const char *json_literal_end(const char *at, const char *end)
-{
-    size_t left = (size_t)(end - at);
-    if (left >= 4 && (memcmp(at, "null", 4) == 0 || memcmp(at, "true", 4) == 0))
-        return at + 4;
-    if (left >= 5 && memcmp(at, "false", 5) == 0)
-        return at + 5;
-    return NULL;
 }
 
 static int hex_digit(char c)
@@ -107,6 +99,35 @@ const char *json_escape_end(const char *at, const char *end, const char **what)
     }
     *what = HALF_PAIR;
     return NULL;
+}
+
+/* The escapes of a block that are neither \" nor \\ are looked at one by one: where they end, or NULL. `coded` lists their second
+ * bytes; what lies before `from` was read as part of another escape. */
+static const char *read_coded(const char *block, uint64_t coded, const char *from, const char *end)
+{
+    for (; coded; coded &= coded - 1) {
+        const char *escape = block + __builtin_ctzll(coded) - 1, *what;
+        if (escape >= from && !(from = json_escape_end(escape, end, &what)))
+            return NULL;
+    }
+    return from;
+}
+
+bool json_escapes_valid(const char *at, const char *end)
+{
+    const char *from = at;
+    uint64_t carried = 0;
+    for (; at < end; at += BLOCK_SIZE) {
+        size_t left = (size_t)(end - at);
+        uint64_t inside = left >= BLOCK_SIZE ? UINT64_MAX : (UINT64_C(1) << left) - 1;
+        uint64_t backslashes = block_equal(at, '\\') & inside, quotes = block_equal(at, '"') & inside;
+        uint64_t escaped = carried;
+        escaped |= block_escapes(backslashes, &carried) << 1;
+        uint64_t coded = escaped & ~(quotes | backslashes);
+        if (coded && !(from = read_coded(at, coded, from, end)))
+            return false;
+    }
+    return carried == 0;
 }
 
 /* Unicode, table 3-7. */

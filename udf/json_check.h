@@ -24,10 +24,22 @@ bool json_check(struct arena *arena, struct text text, struct json_places *place
 const char *json_number_end(const char *at, const char *end);
 
 /* Where the literal that begins at `at` (true, false, null) ends; NULL where it is none. */
-const char *json_literal_end(const char *at, const char *end);
+static inline const char *json_literal_end(const char *at, const char *end)
+{
+    size_t left = (size_t)(end - at);
+    if (left >= 4 && (memcmp(at, "null", 4) == 0 || memcmp(at, "true", 4) == 0))
+        return at + 4;
+    if (left >= 5 && memcmp(at, "false", 5) == 0)
+        return at + 5;
+    return NULL;
+}
 
 /* Where the escape ends whose backslash is at `at`. NULL with *what where it is none. */
 const char *json_escape_end(const char *at, const char *end, const char **what);
+
+/* Whether every escape is one from the first backslash of a string's text, at `at`, to its end, behind which JSON_PADDING bytes
+ * are readable. */
+bool json_escapes_valid(const char *at, const char *end);
 
 /* Bytes of the well-formed UTF-8 sequence at `at`; 0 where it is ill-formed. */
 size_t json_utf8_length(const char *at, const char *end);

@@ -63,7 +63,8 @@ struct json_parser {
     size_t capacity;
 };
 
-namespace {
+namespace
+{
 
 constexpr size_t KEEP = size_t(1) << 20; // capacity in bytes that is kept for the next document
 
@@ -84,152 +85,178 @@ bool reserve(json_parser *parser, size_t size)
     return made == simdjson::SUCCESS;
 }
 
-class walk {
+// Over the places that simdjson's first stage has listed: quotes that open a string, brackets, colons, commas, and the first byte
+// of everything else. Behind the last place stands the text's size.
+class walk
+{
 public:
     walk(struct text whole, const uint32_t *places, size_t place_count, unsigned most_depth, json_node *room)
-        : text(whole.data), end(whole.data + whole.size), place(places), places_end(places + place_count),
-          most(most_depth), nodes(room)
+        : text(whole.data), end(whole.data + whole.size), backslash(scan_backslash(text, end)), place(places),
+          places_end(places + place_count), most(most_depth), nodes(room)
     {
     }
 
     // False at the first fault, whichever it is.
     bool document()
     {
-        if (!value(json_node{}))
-            return false;
-        while (depth > 0) {
-            if (!next_in_container())
+        json_node node{};
+        for (;;) {
+            bool opened = false;
+            if (!value(node, &opened))
+                return false;
+            if (!opened) {
+                while (place < places_end && depth > 0 && text[*place] == open[depth - 1].closing)
+                    close();
+                if (place == places_end)
+                    return depth == 0;
+                if (depth == 0 || text[*place] != ',')
+                    return false;
+                place++;
+            }
+            node.key_start = node.key_end = 0;
+            node.key_escaped = false;
+            if (open[depth - 1].closing == '}' && !key(node))
                 return false;
         }
-        return place == places_end;
     }
 
     uint32_t count = 0;
 
 private:
     const char *text, *end;
+    const char *backslash; // the first that no string has reached yet; `end` where there is none
     const uint32_t *place, *places_end;
     unsigned most;
     json_node *nodes;
     unsigned depth = 0;
     struct {
-        bool object, first;
+        char closing;
         uint32_t node;
     } open[JSON_DEPTH];
 
     // Whether only space stands between `at` and the next place: what has begun at the last place ends at `at`.
     bool ends_token(const char *at) const
     {
-        const char *next = place < places_end ? text + *place : end;
+        const char *next = text + *place;
         while (at < next && json_is_space(*at))
             at++;
         return at == next;
     }
 
     // The string whose opening quote is at the last place: its text and whether it has a backslash.
-    bool string(uint32_t start, uint32_t *stop, bool *escaped) const
+    bool string(uint32_t start, uint32_t *stop, bool *escaped)
     {
-        const char *closing = (place < places_end ? text + *place : end) - 1;
-        while (closing > text + start && json_is_space(*closing))
+        const char *closing = text + *place - 1;
+        while (*closing != '"' && json_is_space(*closing))
             closing--;
-        if (closing == text + start || *closing != '"')
+        if (closing <= text + start || *closing != '"')
             return false;
         *stop = uint32_t(closing - text);
-        const char *at = scan_backslash(text + start + 1, closing);
-        *escaped = at < closing;
-        while (at < closing) {
-            const char *what;
-            if (at[1] == '"')
-                at += 2;
-            else if (!(at = json_escape_end(at, closing, &what)))
-                return false;
-            at = scan_backslash(at, closing);
-        }
-        return true;
+        *escaped = backslash < closing;
+        return !*escaped || escapes(start, closing);
     }
 
-    bool value(json_node node)
+    // The escapes of a string that has some.
+    bool escapes(uint32_t start, const char *closing)
+    {
+        const char *first = backslash;
+        backslash = scan_backslash(closing, end);
+        return first > text + start && json_escapes_valid(first, closing);
+    }
+
+    // Digits alone, as nearly every number is; else by the grammar.
+    const char *number(const char *at) const
+    {
+        const char *stop = scan_other(at, end);
+        bool alone = stop > at && *at != '0' && (stop == end || (*stop != '.' && (*stop | 0x20) != 'e'));
+        return alone ? stop : json_number_end(at, end);
+    }
+
+    // Reads a value, or no more than the opening bracket of a container that is not empty (*opened). node has the key.
+    bool value(json_node &node, bool *opened)
     {
         if (place == places_end)
             return false;
         uint32_t start = *place++;
-        char c = text[start];
+        const char *stop;
         node.start = start;
-        switch (c) {
+        node.escaped = false;
+        switch (text[start]) {
         case '{':
+            return container(node, JSON_OBJECT, '}', opened);
         case '[':
-            if (depth == JSON_DEPTH)
-                return false;
-            node.kind = c == '{' ? JSON_OBJECT : JSON_ARRAY;
-            open[depth] = {c == '{', true, count};
-            add(node);
-            depth++;
-            return true;
+            return container(node, JSON_ARRAY, ']', opened);
         case '"':
             node.kind = JSON_STRING;
             node.start++;
             if (!string(start, &node.end, &node.escaped))
                 return false;
+            add(node);
+            return true;
+        case 't':
+            node.kind = JSON_TRUE;
+            stop = json_literal_end(text + start, end);
             break;
-        default: {
-            bool literal = c == 't' || c == 'f' || c == 'n';
-            const char *stop = literal ? json_literal_end(text + start, end) : json_number_end(text + start, end);
-            if (!stop || !ends_token(stop))
-                return false;
-            node.end = uint32_t(stop - text);
-            node.kind = c == 't' ? JSON_TRUE : c == 'f' ? JSON_FALSE : c == 'n' ? JSON_NULL : JSON_NUMBER;
+        case 'f':
+            node.kind = JSON_FALSE;
+            stop = json_literal_end(text + start, end);
+            break;
+        case 'n':
+            node.kind = JSON_NULL;
+            stop = json_literal_end(text + start, end);
+            break;
+        default:
+            node.kind = JSON_NUMBER;
+            stop = number(text + start);
         }
-        }
+        if (!stop || !ends_token(stop))
+            return false;
+        node.end = uint32_t(stop - text);
         add(node);
         return true;
     }
 
-    void add(const json_node &node)
+    bool container(json_node &node, json_kind kind, char closing, bool *opened)
+    {
+        if (depth == JSON_DEPTH)
+            return false;
+        node.kind = kind;
+        open[depth].closing = closing;
+        open[depth].node = count;
+        add(node);
+        depth++;
+        *opened = place == places_end || text[*place] != closing;
+        return true;
+    }
+
+    // Closes the innermost container, whose bracket is at the next place.
+    void close()
+    {
+        depth--;
+        if (depth <= most) {
+            json_node &node = nodes[open[depth].node];
+            node.end = *place + 1;
+            node.next = count;
+        }
+        place++;
+    }
+
+    void add(json_node &node)
     {
         if (depth > most)
             return;
-        nodes[count] = node;
-        nodes[count].next = count + 1;
-        count++;
+        node.next = count + 1;
+        nodes[count++] = node;
     }
 
-    // Closes the innermost container, or reads its next element or member.
-    bool next_in_container()
-    {
-        auto &inner = open[depth - 1];
-        if (place == places_end)
-            return false;
-        char c = text[*place];
-        if (c == (inner.object ? '}' : ']')) {
-            depth--;
-            if (depth <= most) {
-                nodes[inner.node].end = *place + 1;
-                nodes[inner.node].next = count;
-            }
-            place++;
-            return true;
-        }
-        if (!inner.first) {
-            if (c != ',')
-                return false;
-            place++;
-        }
-        inner.first = false;
-        json_node node{};
-        if (inner.object && !key(node))
-            return false;
-        return value(node);
-    }
-
+    // The key at the next place, and past its colon.
     bool key(json_node &node)
     {
-        if (place == places_end || text[*place] != '"')
+        if (places_end - place < 2 || text[place[0]] != '"' || text[place[1]] != ':')
             return false;
         uint32_t start = *place++;
         node.key_start = start + 1;
         if (!string(start, &node.key_end, &node.key_escaped))
-            return false;
-        if (place == places_end || text[*place] != ':')
             return false;
         place++;
         return true;
@@ -268,6 +295,7 @@ bool json_parse(json_parser *parser, struct arena *arena, struct text text, unsi
         return false;
     }
     size_t room = found.n_structural_indexes;
+    found.structural_indexes[room] = uint32_t(text.size); // simdjson leaves room for it
     auto nodes = static_cast<json_node *>(arena_alloc(arena, room * sizeof(json_node)));
     if (!nodes)
         return false;
