@@ -78,6 +78,9 @@ static bool plant_trees(struct decoder *decoder)
     decoder->walk.depth = (unsigned)most + WRAPPINGS_MOST;
     if (decoder->uses_schema && decoder->walk.depth < SCHEMA_DEPTH + WRAPPINGS_MOST)
         decoder->walk.depth = SCHEMA_DEPTH + WRAPPINGS_MOST;
+    if (!path_tree_index(&decoder->own, &decoder->outside) ||
+        !path_tree_index(&decoder->own, &decoder->row_image))
+        return false;
     if (layout->json_column.size)
         decoder->document = path_tree_child(&decoder->row_image, layout->json_column);
     return true;
@@ -534,7 +537,9 @@ static bool fill_columns(struct decoding *decoding)
 
 static bool read_message(struct decoder *decoder, struct text message)
 {
-    struct decoding decoding = {.decoder = decoder};
+    struct decoding decoding;
+    decoding.decoder = decoder;
+    decoding.router = false;
     if (message.size == 0)
         return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("tombstone"));
     struct json_fault fault;

@@ -1,18 +1,6 @@
 /* What both back ends share: looking things up in a parsed document. */
 #include "json.h"
 
-struct text json_text(const struct json_doc *doc, const struct json_node *node, struct arena *arena)
-{
-    struct text raw = json_raw(doc, node);
-    return node->escaped ? json_unescape(arena, raw) : raw;
-}
-
-struct text json_key(const struct json_doc *doc, const struct json_node *node, struct arena *arena)
-{
-    struct text raw = {doc->text + node->key_start, node->key_end - node->key_start};
-    return node->key_escaped ? json_unescape(arena, raw) : raw;
-}
-
 const struct json_node *json_member(const struct json_doc *doc, const struct json_node *object,
                                     struct text key, struct arena *arena)
 {

@@ -70,10 +70,20 @@ static inline struct text json_raw(const struct json_doc *doc, const struct json
 
 /* A string's text with its escapes read, borrowed from the document where it has none, else from the arena; any other value's
  * JSON as it stands. */
-struct text json_text(const struct json_doc *doc, const struct json_node *node, struct arena *arena);
+static inline struct text json_text(const struct json_doc *doc, const struct json_node *node,
+                                    struct arena *arena)
+{
+    struct text raw = json_raw(doc, node);
+    return node->escaped ? json_unescape(arena, raw) : raw;
+}
 
 /* The key with its escapes read. */
-struct text json_key(const struct json_doc *doc, const struct json_node *node, struct arena *arena);
+static inline struct text json_key(const struct json_doc *doc, const struct json_node *node,
+                                   struct arena *arena)
+{
+    struct text raw = {doc->text + node->key_start, node->key_end - node->key_start};
+    return node->key_escaped ? json_unescape(arena, raw) : raw;
+}
 
 /* The first member of an object with this key; NULL where there is none, or where `object` is no object or NULL. */
 const struct json_node *json_member(const struct json_doc *doc, const struct json_node *object,

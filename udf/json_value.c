@@ -14,7 +14,8 @@ void json_value_take_scale(const struct json_doc *doc, const struct json_node *n
 void json_value_of(const struct json_doc *doc, const struct json_node *node, struct arena *arena, struct json_value *value)
 {
     value->text = json_text(doc, node, arena);
-    value->scale = value->unscaled = (struct text){NULL, 0};
+    value->scale = (struct text){NULL, 0};
+    value->unscaled = (struct text){NULL, 0};
     switch ((enum json_kind)node->kind) {
     case JSON_FALSE:
         value->kind = VALUE_FALSE;

@@ -41,14 +41,20 @@ struct path_tree *path_tree_end(struct path_tree *tree, const struct step *steps
     return tree;
 }
 
-struct path_tree *path_tree_child(const struct path_tree *tree, struct text name)
+bool path_tree_index(struct arena *arena, struct path_tree *tree)
 {
+    if (tree->count == 0)
+        return true;
+    struct text *names = arena_alloc(arena, tree->count * sizeof *names);
     for (size_t i = 0; i < tree->count; i++) {
-        const struct text *own = &tree->children[i].step.name;
-        if (own->size == name.size && own->data && memcmp(own->data, name.data, name.size) == 0)
-            return &tree->children[i];
+        struct path_tree *child = &tree->children[i];
+        if (!names || !path_tree_index(arena, child))
+            return false;
+        names[i] = child->step.name;
+        if (tree->levels <= child->levels)
+            tree->levels = child->levels + 1;
     }
-    return NULL;
+    return names_index(arena, &tree->names, names, tree->count);
 }
 
 bool path_tree_note(struct path_tree *tree, const struct path_walk *walk, const struct json_doc *doc,

@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "layout.h"
+#include "names.h"
 
 #define ENCODINGS_MOST 4 /* times that a JSON document may be encoded as a string */
 
@@ -17,6 +18,8 @@ struct path_tree {
     struct step step;           /* from the parent to here */
     struct path_tree *children; /* the first of `count` siblings that stand side by side */
     size_t count;
+    struct names names; /* of the children: path_tree_index */
+    unsigned levels;    /* steps of the longest path from here, likewise */
     uint64_t message;   /* the message that `place` is of */
     struct place place; /* what the path to here leads to */
 };
@@ -33,11 +36,18 @@ struct path_walk {
  * Nodes move while paths are added. */
 bool path_tree_add(struct arena *arena, struct path_tree *tree, const struct step *steps, size_t count);
 
+/* To be called once all paths are added, before anything below is asked. False where memory is refused. */
+bool path_tree_index(struct arena *arena, struct path_tree *tree);
+
 /* The node at the end of a path that was added: stays where it is once all paths are added. */
 struct path_tree *path_tree_end(struct path_tree *tree, const struct step *steps, size_t count);
 
-/* The child by this name, or NULL. */
-struct path_tree *path_tree_child(const struct path_tree *tree, struct text name);
+/* The child by this name, or NULL. Up to 7 bytes behind the name are read. */
+static inline struct path_tree *path_tree_child(const struct path_tree *tree, struct text name)
+{
+    ptrdiff_t index = names_find(&tree->names, name);
+    return index < 0 ? NULL : &tree->children[index];
+}
 
 /* Notes that the path to `tree` leads to this value, unless an earlier one of the same name was there. Answers whether it was
  * noted. */
