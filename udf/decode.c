@@ -539,7 +539,7 @@ static bool read_message(struct decoder *decoder, struct text message)
 {
     struct decoding decoding;
     decoding.decoder = decoder;
-    decoding.router = false;
+    decoding.router = decoding.left_out = false;
     if (message.size == 0)
         return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("tombstone"));
     struct json_fault fault;
