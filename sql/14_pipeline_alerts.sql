@@ -38,6 +38,6 @@ GROUP BY partition
 HAVING count() > 300
 UNION ALL
 SELECT 'ticket', 'figures are old', view,
-       concat('last computed at ', ifNull(toString(last_success_time), 'no time'), '; since then: ', substringUTF8(exception, 1, 300))
+       concat('last computed at ', ifNull(toString(last_success_time), 'no time'), '; since then: ', splitByString(', Stack trace', exception)[1])
 FROM system.view_refreshes
 WHERE database = 'experiments_analytics' AND exception != '';

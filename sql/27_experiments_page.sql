@@ -22,7 +22,8 @@ SELECT experiment_id, reason, users, events FROM experiments_analytics.experimen
 -- Tables that could not be computed the last time, and of when their rows are.
 CREATE OR REPLACE VIEW experiments_analytics.page_refreshes
 DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-SELECT view, last_success_time, substringUTF8(exception, 1, 300) AS problem
+-- An exception ends with its stack.
+SELECT view, last_success_time, substringUTF8(splitByString(', Stack trace', exception)[1], 1, 300) AS problem
 FROM system.view_refreshes
 WHERE database = 'experiments_analytics' AND exception != '';
 

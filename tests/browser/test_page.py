@@ -354,6 +354,7 @@ def test_figures_that_could_not_be_computed_anew_are_said_to_be_old(story, visit
         notice = page.locator("#refreshes .notice").inner_text()
         last = story.value("SELECT last_success_time FROM system.view_refreshes WHERE view = 'experiment_results_mv'")
         assert notice.startswith(f"experiment_results was last computed at {last} UTC. After that: ") and "variants_seen" in notice
+        assert notice.endswith("(UNKNOWN_TABLE)")
         assert len(cells(page, "Conversion")) == 2
         shoot(page, "failing-refresh", whole=False)
     finally:
