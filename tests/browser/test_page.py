@@ -144,6 +144,7 @@ def test_on_a_phone(story, visit, shoot):
         assert page.locator(target).bounding_box()["height"] >= 32
     page.locator("#list a", has_text="Green buy button").tap()
     wait_until(page, "document.querySelector('h2')?.innerText === 'Green buy button'")
+    wait_until(page, "!document.body.innerText.includes('Reading…')")
     shoot(page, "phone")
 
 
