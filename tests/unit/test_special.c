@@ -113,7 +113,8 @@ static void test_random_texts(void **state)
             random ^= random << 25;
             random ^= random >> 27;
             uint64_t dice = random * 0x2545F4914F6CDD1Du >> 33;
-            text[i] = dice % 64 < round % 64 ? some[dice / 64 % (sizeof some - 1)] : (char)('a' + dice / 64 % 26);
+            text[i] =
+                dice % 64 < round % 64 ? some[dice / 64 % (sizeof some - 1)] : (char)('a' + dice / 64 % 26);
         }
         check(text, size);
     }
