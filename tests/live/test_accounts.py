@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.stack.engine import BINARY, LAYOUT, ROOT, Engine
 from tests.stack.faults import Load, children, counts, set_offset, settle
@@ -82,13 +83,78 @@ def test_gaps_are_named_and_told_apart(broker, engine):
     engine.wait_for("SELECT count() FROM experiments_analytics.events", 12)
     gaps = "SELECT first_offset, last_offset, lost, verdict FROM experiments_analytics.pipeline_gaps ORDER BY first_offset"
     assert [tuple(row.values()) for row in engine.rows(gaps)] == [(10, 12, 0, "not audited"), (14, 14, 0, "not audited")]
-    deadline = time.monotonic() + 60
-    while engine.value("SELECT max(bitmapMax(offsets)) FROM experiments_analytics.pipeline_offsets_audited") < 15:
-        assert time.monotonic() < deadline
-        run(engine, "audit_offsets.sql")
+    audit(engine, 15)
     assert [tuple(row.values()) for row in engine.rows(gaps)] == [(10, 12, 3, "lost"), (14, 14, 0, "left out")]
     (alert,) = engine.rows("SELECT * FROM experiments_analytics.pipeline_alerts WHERE alert = 'lost'")
     assert alert["detail"] == "3 messages from offset 10 to 12"
+
+
+def offsets_in(broker, topic: str) -> list:
+    """The offsets at which a reader finds messages now."""
+    reader = Consumer({"bootstrap.servers": broker.address, "group.id": "reader", "auto.offset.reset": "earliest",
+                       "enable.partition.eof": True})
+    reader.assign([TopicPartition(topic, 0, 0)])
+    found = []
+    while (seen := reader.poll(30)) is not None and seen.error() is None:
+        found.append(seen.offset())
+    reader.close()
+    return found
+
+
+def test_what_kafka_leaves_out_is_told_apart_from_what_was_lost(tmp_path, tell):
+    """A compacted topic, a transaction that was committed, one that was aborted, and messages that nobody read."""
+    with Kafka(tmp_path / "kafka") as broker:
+        broker.create_topic(TOPIC, cleanup_policy="compact", segment_ms=500, min_cleanable_dirty_ratio=0.01)
+        broker.produce(TOPIC, [message(0)], key=b"first")
+        broker.produce(TOPIC, [message(n) for n in range(1, 6)], key=b"row")
+        deadline = time.monotonic() + 120
+        while (kept := offsets_in(broker, TOPIC))[:2] != [0, 5]:
+            assert time.monotonic() < deadline, f"the topic is not compacted: {kept}"
+            time.sleep(1)  # longer than a segment; the cleaner takes closed ones
+            broker.produce(TOPIC, [message(6)], key=b"roll")
+        with Engine(tmp_path / "engine", broker=broker.address) as engine:
+            engine.apply()
+
+            def send(number: int, commit: bool) -> None:
+                producer = Producer({"bootstrap.servers": broker.address, "transactional.id": f"t{number}"})
+                producer.init_transactions(60)
+                producer.begin_transaction()
+                for n in range(number, number + 3):
+                    producer.produce(TOPIC, message(n), key=f"k{n}")
+                assert producer.flush(60) == 0
+                (producer.commit_transaction if commit else producer.abort_transaction)(60)
+
+            send(100, commit=True)
+            send(110, commit=False)
+            broker.produce(TOPIC, [message(120)], key=b"k120")
+            engine.wait_for("SELECT count() FROM experiments_analytics.events WHERE id = 'a120'", 1, 60)
+            end = broker.count(TOPIC)
+            engine.query("DETACH TABLE experiments_analytics.raw_events_kafka")
+            for n in (130, 131):
+                broker.produce(TOPIC, [message(n)], key=b"k%d" % n)
+            set_offset(broker, end + 2)
+            engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
+            broker.produce(TOPIC, [message(140)], key=b"k140")
+            engine.wait_for("SELECT count() FROM experiments_analytics.events WHERE id = 'a140'", 1, 60)
+            audit(engine, end + 2)
+            gaps = {(row["first_offset"], row["last_offset"]): (row["lost"], row["verdict"])
+                    for row in engine.rows("SELECT * FROM experiments_analytics.pipeline_gaps")}
+            tell(f"gaps: {gaps}")
+            # The compacted rows; the marker and the aborted messages with theirs; the two that were lost.
+            assert gaps.pop((end, end + 1)) == (2, "lost")
+            assert gaps.pop((1, 4)) == (0, "left out")
+            assert (end - 6, end - 2) in gaps
+            assert set(gaps.values()) == {(0, "left out")}
+            assert engine.value("SELECT count() FROM experiments_analytics.events WHERE id IN ('a100', 'a101', 'a102')") == 3
+            assert engine.value("SELECT count() FROM experiments_analytics.events WHERE id LIKE 'a11_'") == 0
+
+
+def audit(engine: Engine, last: int) -> None:
+    """Run the audit until it has passed an offset."""
+    deadline = time.monotonic() + 60
+    while engine.value("SELECT max(bitmapMax(offsets)) FROM experiments_analytics.pipeline_offsets_audited") < last:
+        assert time.monotonic() < deadline
+        run(engine, "audit_offsets.sql")
 
 
 def test_dead_letters_come_back_once_the_layout_is_mended(broker, engine):
