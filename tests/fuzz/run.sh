@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the fuzzers: first over the seeds and earlier findings, then each for SECONDS, and says how many executions there were.
 #
-#   tests/fuzz/run.sh SECONDS [NAME...]
+#   tests/fuzz/run.sh SECONDS [NAME...]         a NAME: fuzz_NAME.c, or shapes
 #
 # What they find new grows build/fuzz/corpus; an input that breaks something is left in build/fuzz/findings. Put it, named after
 # what was wrong, into tests/fuzz/findings/NAME.
@@ -14,13 +14,28 @@ cd "$(dirname "$0")/../.."
 build=build/fuzz
 make -s fuzzers
 # shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(make -s -f tests/fuzz/Makefile list)
+[ $# -gt 0 ] || set -- $(make -s -f tests/fuzz/Makefile list) shapes
 rm -rf "$build/seeds"
 python3 tests/fuzz/seeds.py "$build/seeds"
 
 total=0
 failed=0
+
+# The fast path against the general decoder, in the optimised build, without a fuzzer: about so many messages in the time.
+run_shapes() {
+    make -s build/tests/test_shape
+    log=$build/shapes.log
+    status=0
+    ROUNDS=$((seconds * 30000 + 50000)) build/tests/test_shape >"$log" 2>&1 || status=$?
+    count=$(sed -n 's/^\([0-9]*\) messages without a difference.*/\1/p' "$log" | paste -sd+ | sed 's/^$/0/')
+    count=$((count))
+    echo "fuzz shapes: $count executions"
+    total=$((total + count))
+    [ "$status" -eq 0 ] || { failed=1; grep -aE 'SEED|ERROR|column' "$log"; }
+}
+
 for name; do
+    [ "$name" != shapes ] || { run_shapes; continue; }
     mkdir -p "$build/corpus/$name" "$build/findings/$name"
     set -- "$build/corpus/$name" "$build/seeds/$name"
     [ ! -d "tests/fuzz/findings/$name" ] || set -- "$@" "tests/fuzz/findings/$name"
