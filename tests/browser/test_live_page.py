@@ -16,7 +16,7 @@ from tests.browser.test_page import cells, wait_until, whole
 from tests.stack.engine import ROOT
 from tests.stack.faults import set_offset
 from tests.stack.live import TOPIC, Chain
-from tests.stack.visitors import write
+from tests.stack.visitors import Visitors, write
 
 KNOWN = {experiment.id: [0, 1] for experiment in EXPERIMENTS}
 NOW = datetime.now(timezone.utc)
@@ -43,6 +43,11 @@ SHOWN = """() => [...document.querySelectorAll('[aria-label=Conversion] td[data-
 def shown(page) -> int:
     """The exposed users on the page, of all variants."""
     return page.evaluate(SHOWN)
+
+
+def exposed(chain) -> int:
+    return chain.engine.value(f"SELECT sum(users_exposed) FROM {DATABASE}.experiment_results "
+                              "WHERE experiment_id = 101 AND metric = 'conversion'")
 
 
 def tell(chain, rows: list) -> None:
@@ -121,21 +126,20 @@ def test_replayed_dead_letters_equal_a_recount(chain):
     compare(chain, "and these mended, replayed twice", mended=True)
 
 
-def test_the_page_follows_postgresql_by_itself(chain, visit, shoot):
+def test_the_page_follows_postgresql_by_itself(chain, visit, shoot, tmp_path):
     page = visit(f"{chain.engine.url}experiments#101")
     before = shown(page)
-    assert before == chain.engine.value(f"SELECT sum(users_exposed) FROM {DATABASE}.experiment_summary "
-                                        "WHERE experiment_id = 101 AND segment_type = 'all'")
+    assert before == exposed(chain)
     schedule(chain.engine, "AFTER 1 SECOND")
     started = time.monotonic()
-    # Somebody who is assigned, sees the variant and clicks.
-    now = datetime.now(timezone.utc) - timedelta(seconds=5)
-    person = next(rows for number in range(7000, 8000) if len(rows := visitor(EXPERIMENTS[0], number, now)) == 3
-                  and rows[2]["payload"]["event_type"] == "click")
-    tell(chain, person)
-    wait_until(page, f"({SHOWN})() > {before}", seconds=40)
-    note(f"a visitor in PostgreSQL was on the page after {time.monotonic() - started:.1f} s, which asks every 10 s")
-    assert shown(page) == before + 1
+    with Visitors(tmp_path, chain.postgres.address):
+        wait_until(page, f"({SHOWN})() > {before}", seconds=60)
+    note(f"live visitors were on the page after {time.monotonic() - started:.1f} s; it asks every 10 s")
+    schedule(chain.engine, "AFTER 1 YEAR")
+    arrived(chain)
+    compare(chain, "and live visitors", mended=True)
+    page.evaluate("refresh()")
+    wait_until(page, f"({SHOWN})() === {exposed(chain)}")
     shoot(page, "live")
 
 
