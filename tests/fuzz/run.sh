@@ -27,8 +27,7 @@ run_shapes() {
     log=$build/shapes.log
     status=0
     ROUNDS=$((seconds * 30000 + 50000)) build/tests/test_shape >"$log" 2>&1 || status=$?
-    count=$(sed -n 's/^\([0-9]*\) messages without a difference.*/\1/p' "$log" | paste -sd+ | sed 's/^$/0/')
-    count=$((count))
+    count=$(($(sed -n 's/^\([0-9]*\) messages without a difference.*/\1/p' "$log" | paste -sd+) + 0))
     echo "fuzz shapes: $count executions"
     total=$((total + count))
     [ "$status" -eq 0 ] || { failed=1; grep -aE 'SEED|ERROR|column' "$log"; }
