@@ -70,7 +70,7 @@ aarch64) debian=arm64 ;;
 *) debian=$arch ;;
 esac
 # The layout is the administrator's: in /etc, and linked from where the program looks (postinst).
-put 644 "$stage/$scripts"/experiment_event.json etc/debezium-udf
+put 644 "$stage/$scripts/experiment_event.json" etc/debezium-udf
 rm "$stage/$scripts/experiment_event.json"
 awk -v date="$(date -u -R -d "@$SOURCE_DATE_EPOCH")" -v maintainer="$(sed -n 's/^Maintainer: //p' package/debian/control.in)" \
     -f package/changelog.awk CHANGELOG.md | gzip -9n >"$stage/$doc/changelog.gz"
