@@ -472,7 +472,9 @@ static bool is_left_out(struct decoding *decoding, const struct path *paths, con
         if (!path->row)
             continue;
         struct path_tree *member = path_tree_child(&decoder->row_image, path->steps[1].name);
-        struct place place = path_tree_place(member, &decoder->walk);
+        struct place place = {NULL, NULL};
+        if (member)
+            place = path_tree_place(member, &decoder->walk);
         if (place.node && is_unavailable(decoding, place))
             return true;
     }
