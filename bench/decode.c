@@ -1,7 +1,7 @@
 /* The decoder alone, in this process: messages in memory to rows in RowBinary, against other JSON libraries that do the same
  * work. What they answer is compared first; then rounds, in each of which everybody takes all messages once.
  *
- *     decode [--quick] [KIND...]      every kind of message, then sizes and times
+ *     decode [--quick] [KIND...]      every kind of message, then levels, sizes and times; or those that are named
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "json.h"
 #include "results.h"
 #include "rivals.h"
+#include "special.h"
 
 #define ROUNDS 9
 #define BYTES ((size_t)16 << 20) /* of messages of each kind: more than the caches hold */
@@ -363,7 +364,7 @@ static void run_kind(const char *kind)
     forget(&messages);
 }
 
-/* ---- Growth and times ---------------------------------------------------------------------------------------------------- */
+/* ---- Growth ---------------------------------------------------------------------------------------------------- */
 
 #define LEAST_MESSAGES 8
 
@@ -388,6 +389,56 @@ static void run_sizes(void)
     }
     printf("\n");
 }
+
+/* ---- The levels of SIMD instructions -------------------------------------------------------------------------------------- */
+
+/* The pass that marks the special bytes, alone: ns for all messages, the least of the rounds. */
+static double mark_alone(const struct special_level *level, const struct messages *messages)
+{
+    uint64_t *words = grown(NULL, SPECIAL_WORDS(messages->longest) * sizeof *words);
+    double least = 0;
+    uint64_t sum = 0;
+    for (unsigned round = 0; round < rounds; round++) {
+        double start = now();
+        for (size_t i = 0; i < messages->count; i++) {
+            level->mark(messages->texts[i].data, messages->texts[i].size, words);
+            sum += words[0];
+        }
+        double time = now() - start;
+        least = round == 0 || time < least ? time : least;
+    }
+    free(words);
+    if (sum == 0)
+        fail("nothing was marked");
+    return least;
+}
+
+static void run_levels(void)
+{
+    static const char *const some[] = {"uniform", "mixed", "large"};
+    printf(
+        "#### The levels of SIMD instructions, shapes known\n\n| level | messages | ns a message | GB/s | marking alone: GB/s |\n"
+        "| --- | --- | --- | --- | --- |\n");
+    for (size_t kind = 0; kind < sizeof some / sizeof *some; kind++) {
+        struct messages messages = generate(some[kind], bytes / 200, 16500, bytes);
+        const struct special_level *level;
+        for (size_t i = 0; (level = special_level(i)); i++) {
+            struct measured measured[CONTENDERS_MOST];
+            special_use(level->name);
+            measure(&messages, measured, 1);
+            printf("| %s | %s | %.0f | %.2f | %.1f |\n", level->name, some[kind],
+                   measured[OURS].times[0] / (double)messages.count,
+                   (double)messages.size / measured[OURS].times[0],
+                   (double)messages.size / mark_alone(level, &messages));
+            fflush(stdout);
+        }
+        special_use(NULL);
+        forget(&messages);
+    }
+    printf("\n");
+}
+
+/* ---- Times --------------------------------------------------------------------------------------------------------------- */
 
 #define TIMES 4096
 
@@ -469,11 +520,20 @@ int main(int argc, char **argv)
         first++;
     }
     printf("%s\n\n", json_library());
-    for (int i = first; i < argc; i++)
-        run_kind(argv[i]);
+    for (int i = first; i < argc; i++) {
+        if (strcmp(argv[i], "levels") == 0)
+            run_levels();
+        else if (strcmp(argv[i], "sizes") == 0)
+            run_sizes();
+        else if (strcmp(argv[i], "times") == 0)
+            run_times();
+        else
+            run_kind(argv[i]);
+    }
     if (first == argc) {
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
             run_kind(kinds[i]);
+        run_levels();
         run_sizes();
         run_times();
     }

@@ -7,8 +7,10 @@
 #include "config.h"
 #include "format.h"
 #include "host.h"
+#include "infer.h"
 #include "json.h"
 #include "sandbox.h"
+#include "special.h"
 
 #ifndef VERSION
 #error "VERSION comes from the file of that name: build with make"
@@ -215,6 +217,18 @@ static int run_check(const struct call *call)
     return check_installation(call->config_dir) ? 0 : EXIT_SYSTEM;
 }
 
+static int run_infer(const struct call *call)
+{
+    char problem[INFER_PROBLEM];
+    host_enlarge_pipes();
+    (void)sandbox_enter();
+    if (infer_run(&host_channel, call->most, problem))
+        return 0;
+    if (*problem)
+        host_complain("%s", problem);
+    return EXIT_SYSTEM;
+}
+
 static const struct command commands[] = {
     {"decode", "decode LAYOUT [--format FORMAT] [--max-message BYTES] [--max-memory BYTES]", 1, 1, run_decode,
      OPTION_FORMAT | OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY},
@@ -227,9 +241,10 @@ static const struct command commands[] = {
     {"config",
      "config LAYOUT... [--format FORMAT] [--pool-size N] [--max-message BYTES] [--max-memory BYTES]", 1, 64,
      run_config, OPTION_FORMAT | OPTION_POOL_SIZE | OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY},
+    {"infer", "infer [--max-message BYTES]", 0, 0, run_infer, OPTION_MAX_MESSAGE},
     {"check", "check [--config-dir DIR]", 0, 0, run_check, OPTION_CONFIG_DIR},
 };
-#define COMMAND_NAMES "decode, extract, unnest, timestamp, config or check"
+#define COMMAND_NAMES "decode, extract, unnest, timestamp, infer, config or check"
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 static const char help[] =
@@ -239,6 +254,7 @@ static const char help[] =
     "    debezium-udf extract [PATH]     the value at a path of each message\n"
     "    debezium-udf unnest             each message with the JSON in its strings expanded\n"
     "    debezium-udf timestamp          each text or number as a time\n"
+    "    debezium-udf infer              a layout proposed from sample messages, to be edited\n"
     "    debezium-udf config LAYOUT...   the XML that registers the functions in ClickHouse\n"
     "    debezium-udf check              is this installation sound? says what is wrong\n"
     "    debezium-udf --help | --version\n"
@@ -435,6 +451,11 @@ static int print_version(void)
 int main(int argc, char **argv)
 {
     host_start();
+    const char *level = getenv("DEBEZIUM_UDF_SIMD");
+    if (!special_use(level)) {
+        host_complain("DEBEZIUM_UDF_SIMD: this machine has no `%s`", level);
+        return EXIT_CALL;
+    }
     if (argc < 2) {
         host_complain("a command is missing: use " COMMAND_NAMES " (see --help)");
         return EXIT_CALL;
