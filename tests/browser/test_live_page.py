@@ -144,6 +144,9 @@ def test_the_page_follows_postgresql_by_itself(chain, visit, shoot, tmp_path):
 
 
 def test_the_pipeline_as_pipeline_status_has_it(chain, visit):
+    good, bad, *_ = visitor(EXPERIMENTS[0], 8000, datetime.now(timezone.utc))
+    bad["payload"]["variant_id"] = "two"
+    tell(chain, [good, bad])
     page = visit(f"{chain.engine.url}experiments#101")
     (row,) = cells(page, "Pipeline")
     (want,) = chain.engine.rows(f"SELECT * FROM {DATABASE}.pipeline_status")
