@@ -10,6 +10,7 @@
 # A view that is there already gets the query of its file by MODIFY QUERY, which does not interrupt what flows through it.
 # It is recognised by its lines   CREATE MATERIALIZED VIEW IF NOT EXISTS name   and   TO table AS.   A REFRESH that stands
 # between the two is left as the server has it.
+# A table that is there already is altered by the files of migrations/, each of which runs once.
 #
 # An older server gets what it has: a file that says `-- Needs ClickHouse …` is left out below that version; and below 26.7,
 # where a view cannot be refreshed just after others, each is by itself, 10 seconds after its last time.
@@ -39,12 +40,14 @@ older() {
     echo "$version.$1" | awk -F . '{ exit !($1 ~ /^[0-9]+$/ && $1 * 1000 + $2 < $(NF - 1) * 1000 + $NF) }'
 }
 
-for file in "$bundle"/[0-9]*.sql; do
+# apply FILE: its statements, one after the other.
+apply() {
+    file=$1
     rm -f "$folder"/*
     needs=$(sed -n 's/^-- Needs ClickHouse \([0-9.]*[0-9]\).*/\1/p' "$file")
     if [ -n "$needs" ] && older "$needs"; then
         echo "apply: ${file##*/} is left out: it needs ClickHouse $needs, this is $version" >&2
-        continue
+        return 0
     fi
     # Each statement into a file of its own, without the comments above it.
     awk -v folder="$folder" '
@@ -64,4 +67,27 @@ for file in "$bundle"/[0-9]*.sql; do
             run "$folder/query"
         fi
     done
+}
+
+# Each file of migrations/ once: what CREATE … IF NOT EXISTS does not alter (migrations/README.md). A server that has no
+# table yet gets it as it is now, and takes note of the files alone. A file that failed is run again from its beginning.
+migrate() {
+    [ -d "$bundle/migrations" ] || return 0
+    tables=$(echo "SELECT count() FROM system.tables WHERE database = 'experiments_analytics' AND name = 'events_processed'" |
+        sh -c "$command")
+    applied=$(echo 'SELECT name FROM experiments_analytics.bundle_migrations' | sh -c "$command")
+    for migration in "$bundle"/migrations/[0-9]*.sql; do
+        name=$(basename "$migration" .sql)
+        if [ ! -e "$migration" ] || echo "$applied" | grep -qxF "$name"; then continue; fi
+        if [ "$tables" != 0 ]; then
+            echo "apply: migration $name" >&2
+            apply "$migration"
+        fi
+        echo "INSERT INTO experiments_analytics.bundle_migrations (name) VALUES ('$name')" | sh -c "$command"
+    done
+}
+
+for step in "$bundle"/[0-9]*.sql; do
+    apply "$step"
+    case ${step##*/} in 01_*) migrate ;; esac
 done

@@ -10,6 +10,7 @@ import pytest
 from tests.pipeline.conftest import COLUMNS, DATABASE, LAYOUT, envelope, statements
 from tests.stack.engine import BINARY, ROOT, Engine, QueryError
 
+VERSION = (ROOT / "VERSION").read_text().strip()
 PREVIOUS = Path(__file__).parent / "previous"
 
 
@@ -74,6 +75,50 @@ def test_applied_over_its_previous_version(server):
     assert contents(server) == rows
     insert(server, envelope("b", 2), b"worse")
     assert len(contents(server)) == 4
+
+
+def test_a_migration_runs_once_and_only_where_there_was_a_bundle(server, tmp_path):
+    """From one release to the next with rows in the table; a new server ends with the same definitions."""
+    server.apply()
+    insert(server, envelope("a", 1, properties={"country": "IS"}))
+    bundle = tmp_path / "sql"
+    shutil.copytree(ROOT / "sql", bundle)
+    table = bundle / "02_events_processed.sql"
+    table.write_text(table.read_text().replace(
+        "    outbox_id      String CODEC(ZSTD(1)),", "    country        String CODEC(ZSTD(1)),\n    outbox_id      String CODEC(ZSTD(1)),"))
+    migration = bundle / "migrations" / "0001_country.sql"
+    migration.write_text(f"""-- Reports by market.
+ALTER TABLE {DATABASE}.events_processed ADD COLUMN IF NOT EXISTS country String CODEC(ZSTD(1)) AFTER updated_at;
+
+ALTER TABLE {DATABASE}.events_processed
+    UPDATE country = JSONExtractString(properties, 'country') WHERE country = '' SETTINGS mutations_sync = 1;
+
+ALTER TABLE {DATABASE}.absent ADD COLUMN a UInt8;
+""")
+    with pytest.raises(QueryError, match="0001_country.sql: this statement failed"):
+        server.apply(bundle)
+    assert server.value(f"SELECT count() FROM {DATABASE}.bundle_migrations") == 0
+    migration.write_text("\n\n".join(migration.read_text().split("\n\n")[:2]) + "\n")
+    server.apply(bundle)
+    assert server.query(f"SELECT id, country FROM {DATABASE}.events") == "a\tIS\n"
+    assert server.query(f"SELECT * FROM {DATABASE}.bundle_version") == f"{VERSION}\t0001_country\n"
+
+    # It has run: what it would do is not done again.
+    server.query(f"ALTER TABLE {DATABASE}.events_processed UPDATE country = '' WHERE 1 SETTINGS mutations_sync = 1")
+    server.apply(bundle)
+    assert server.query(f"SELECT id, country FROM {DATABASE}.events") == "a\t\n"
+    migrated = definitions(server)
+    server.query(f"DROP DATABASE {DATABASE} SYNC")
+    server.apply(bundle)
+    assert definitions(server) == migrated
+    assert server.value(f"SELECT count() FROM {DATABASE}.bundle_migrations") == 1
+    assert server.value("SELECT count() FROM system.mutations") == 0
+
+
+def test_the_bundle_says_its_version(server):
+    server.apply()
+    assert server.value(f"SELECT version FROM {DATABASE}.bundle_version") == VERSION
+    assert subprocess.check_output([BINARY, "--version"], text=True).split()[1] == VERSION
 
 
 def test_columns_are_those_of_the_layout(server):
