@@ -361,6 +361,7 @@ enum {
     KEY_ENCODING,
     KEY_UNIT,
     KEY_UNAVAILABLE,
+    KEY_NOTE,
     KEY_COUNT
 };
 
@@ -403,10 +404,10 @@ static bool read_column(const struct reading *reading, const struct json_node *n
 {
     static const struct text names[KEY_COUNT] = {{"name", 4},     {"type", 4},    {"path", 4},
                                                  {"required", 8}, {"default", 7}, {"lenient", 7},
-                                                 {"encoding", 8}, {"unit", 4}, {"unavailable", 11}};
+                                                 {"encoding", 8}, {"unit", 4}, {"unavailable", 11}, {"note", 4}};
     const struct json_node *keys[KEY_COUNT] = {NULL};
     if (!find_keys(reading, node, names, KEY_COUNT,
-                   "name, type, path, required, default, lenient, encoding, unit, unavailable", keys))
+                   "name, type, path, required, default, lenient, encoding, unit, unavailable, note", keys))
         return false;
     for (int key = KEY_NAME; key <= KEY_PATH; key++)
         if (!keys[key])
@@ -455,9 +456,9 @@ static bool read_columns(const struct reading *reading, const struct json_node *
 
 static bool read_layout(const struct reading *reading)
 {
-    static const struct text names[] = {{"function", 8}, {"accept", 6}, {"columns", 7}};
-    const struct json_node *keys[3] = {NULL}, *root = reading->doc.nodes;
-    if (!find_keys(reading, root, names, 3, "function, accept, columns", keys))
+    static const struct text names[] = {{"function", 8}, {"accept", 6}, {"columns", 7}, {"note", 4}};
+    const struct json_node *keys[4] = {NULL}, *root = reading->doc.nodes;
+    if (!find_keys(reading, root, names, 4, "function, accept, columns, note", keys))
         return false;
     if (!keys[0] || !keys[2])
         return refuse(reading, root, "\"%s\" is missing", keys[0] ? "columns" : "function");
