@@ -336,11 +336,26 @@ bool instant_from_text(struct text text, enum time_unit unit, struct instant *in
 
 /* ---- To ClickHouse ---- */
 
+/* The picoseconds as parts of a second of so many digits. A division by a constant is a multiplication. */
+static inline int64_t parts_of(uint64_t picos, unsigned precision)
+{
+    switch (precision) {
+    case 3:
+        return (int64_t)(picos / 1000000000);
+    case 6:
+        return (int64_t)(picos / 1000000);
+    case 9:
+        return (int64_t)(picos / 1000);
+    default:
+        return (int64_t)(picos / power_of_ten[PICO_DIGITS - precision]);
+    }
+}
+
 bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks)
 {
     if (instant.seconds < FIRST_SECOND || instant.seconds > LAST_SECOND)
         return false;
-    const int64_t within_second = (int64_t)(instant.picos / power_of_ten[PICO_DIGITS - precision]);
+    const int64_t within_second = parts_of(instant.picos, precision);
     /* Only precision 9 can overflow. */
     return !__builtin_mul_overflow(instant.seconds, (int64_t)power_of_ten[precision], ticks) &&
            !__builtin_add_overflow(*ticks, within_second, ticks);
