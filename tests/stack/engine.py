@@ -70,16 +70,19 @@ class Engine(Server):
     name = "ClickHouse"
 
     def __init__(self, folder: Path, broker: str | None = None, functions: dict | None = None,
-                 scripts: list | None = None, level: str = "information", keep: bool = False):
+                 scripts: list | None = None, level: str = "information", keep: bool = False,
+                 ports: tuple | None = None):
         super().__init__(folder, keep)
         self.broker = broker
         self.functions = functions
         self.scripts = [BINARY, *LAYOUT.parent.glob("*.json")] if scripts is None else scripts
         self.level = level
+        # HTTP and TCP, where others must find it again after a restart.
+        self.ports = ports
         self.database = "experiments_analytics"
 
     def start(self, seconds: float = 60):
-        self.port, self.tcp_port = free_port(), free_port()
+        self.port, self.tcp_port = self.ports or (free_port(), free_port())
         self.url = f"http://127.0.0.1:{self.port}/"
         self._configure()
         self.spawn([PROGRAM, "-C", self.folder / "config.xml", "--path", self.folder / "data",
