@@ -243,7 +243,7 @@ arm64_libraries() {
         set -- "$@" "-DHAVE_$have=1"
     done
     aarch64-linux-gnu-gcc -O2 -w -c cjson/cJSON.c -o cjson.o &&
-        aarch64-linux-gnu-gcc -O2 -w "$@" -Iinclude -c cmocka/src/cmocka.c -o cmocka.o &&
+        aarch64-linux-gnu-gcc -O2 -w "$@" -Icmocka/include -c cmocka/src/cmocka.c -o cmocka.o &&
         aarch64-linux-gnu-ar rcs lib/libcjson.a cjson.o && aarch64-linux-gnu-ar rcs lib/libcmocka.a cmocka.o &&
         rm -r apt ./*.* cjson cmocka
 }
