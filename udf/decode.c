@@ -26,6 +26,7 @@ struct decoder {
     struct path_tree *document; /* paths below the JSON column, or NULL */
     struct path_tree ***ends;   /* for each column, for each of its paths */
     struct path_tree **rule_ends;
+    struct schema_memo memo;
     struct value *defaults; /* of a row that is no event */
     struct value *values;
     bool uses_schema;      /* some column takes its unit or scale from the message's schema */
@@ -112,6 +113,8 @@ static bool make_values(struct decoder *decoder)
     decoder->defaults = arena_alloc(&decoder->own, count * sizeof *decoder->defaults);
     decoder->values = arena_alloc(&decoder->own, count * sizeof *decoder->values);
     if (!decoder->defaults || !decoder->values)
+        return false;
+    if (decoder->uses_schema && !schema_memo_open(&decoder->memo, &decoder->own, count))
         return false;
     for (size_t i = 0; i < count; i++)
         decoder->defaults[i] = type_default(&decoder->layout->columns[i].as.type);
@@ -333,10 +336,13 @@ static void find_values(struct decoding *decoding)
     }
 }
 
+/* Written plainly or with escapes, of which each takes six bytes at most. */
 static bool is_unavailable(struct decoding *decoding, struct place place)
 {
-    bool as_long = place.node->end - place.node->start == UNAVAILABLE.size || place.node->escaped;
-    return place.node->kind == JSON_STRING && as_long && place.node->end - place.node->start <= 6 * UNAVAILABLE.size &&
+    struct text raw = json_raw(place.doc, place.node);
+    bool as_long = place.node->escaped ? raw.size <= 6 * UNAVAILABLE.size : raw.size == UNAVAILABLE.size;
+    return place.node->kind == JSON_STRING && as_long &&
+           (raw.data[0] == UNAVAILABLE.data[0] || raw.data[0] == '\\') &&
            text_equal(json_text(place.doc, place.node, decoding->decoder->walk.arena), UNAVAILABLE);
 }
 
@@ -512,13 +518,13 @@ static bool fill_column(struct decoding *decoding, size_t index)
     json_value_of(place.doc, place.node, decoder->walk.arena, &value);
     if (path->row && path->count == 2 && value.kind == VALUE_STRING && text_equal(value.text, UNAVAILABLE))
         return refuse_unavailable(decoder, path->text);
-    struct conversion as = column->as;
-    if (as.base64)
+    const struct conversion *as = &column->as;
+    if (as->base64)
         json_value_take_scale(place.doc, place.node, decoder->walk.arena, &value);
     if (decoding->envelope.schema && !decoding->router && schema_matters(column))
-        schema_refine(&decoding->doc, &decoding->envelope, path, decoder->walk.arena, &as);
-    *out = (struct value){0};
-    if (convert(&value, &as, out))
+        as = schema_says(&decoder->memo, index, &decoding->doc, &decoding->envelope, path, column,
+                         decoder->walk.arena);
+    if (convert(&value, as, out))
         return true;
     *out = column->absent;
     if (column->lenient)
@@ -548,10 +554,12 @@ static bool read_message(struct decoder *decoder, struct text message)
     if (!json_parse(decoder->parser, decoder->walk.arena, message, decoder->walk.depth, &decoding.doc,
                     &fault))
         return fail_json(decoder, TEXT("not JSON"), &fault);
-    decoding.envelope = envelope_read(&decoding.doc, decoder->layout->json_column, decoder->walk.arena);
+    envelope_read(&decoding.doc, decoder->layout->json_column, decoder->walk.arena, &decoding.envelope);
     if (!judge_shape(&decoding) || !judge_operation(&decoding))
         return false;
     find_values(&decoding);
+    if (decoder->uses_schema && decoding.envelope.schema)
+        schema_recall(&decoder->memo, &decoding.doc, &decoding.envelope);
     if (!judge_rules(&decoding) || !read_documents(&decoding) || !fill_columns(&decoding))
         return false;
     if (decoder->shapes && !decoding.router && !decoding.left_out)

@@ -128,28 +128,28 @@ static void find_row(const struct json_doc *doc, struct envelope *envelope, cons
     envelope->has_row = envelope->row != NULL;
 }
 
-struct envelope envelope_read(const struct json_doc *doc, struct text json_column, struct arena *arena)
+void envelope_read(const struct json_doc *doc, struct text json_column, struct arena *arena,
+                   struct envelope *envelope)
 {
-    struct envelope envelope = {.shape = SHAPE_OTHER, .root = doc->nodes, .op = TEXT("c")};
-    for (int wrappings = 0; envelope.root->kind == JSON_OBJECT; wrappings++) {
+    *envelope = (struct envelope){.shape = SHAPE_OTHER, .root = doc->nodes, .op = TEXT("c")};
+    for (int wrappings = 0; envelope->root->kind == JSON_OBJECT; wrappings++) {
         struct members members;
-        list_members(doc, envelope.root, json_column, arena, &members);
+        list_members(doc, envelope->root, json_column, arena, &members);
         if (members.count == 2 && members.schema && members.payload && wrappings < WRAPPINGS_MOST) {
-            envelope.schema = node_of(doc, members.schema);
-            envelope.root = node_of(doc, members.payload);
+            envelope->schema = node_of(doc, members.schema);
+            envelope->root = node_of(doc, members.payload);
             continue;
         }
-        envelope.shape = shape_of(doc, &members);
-        if (envelope.shape == SHAPE_ENVELOPE || envelope.shape == SHAPE_FLATTENED ||
-            envelope.shape == SHAPE_UNWRAPPED)
-            envelope.op = operation(doc, &members, envelope.shape, arena);
-        envelope.before = text_equal(envelope.op, TEXT("d"));
-        find_row(doc, &envelope, &members);
-        return envelope;
+        envelope->shape = shape_of(doc, &members);
+        if (envelope->shape == SHAPE_ENVELOPE || envelope->shape == SHAPE_FLATTENED ||
+            envelope->shape == SHAPE_UNWRAPPED)
+            envelope->op = operation(doc, &members, envelope->shape, arena);
+        envelope->before = text_equal(envelope->op, TEXT("d"));
+        find_row(doc, envelope, &members);
+        return;
     }
-    if (envelope.root->kind == JSON_NULL)
-        envelope.shape = SHAPE_TOMBSTONE;
-    else if (envelope.root->kind == JSON_STRING)
-        envelope.shape = SHAPE_STRING;
-    return envelope;
+    if (envelope->root->kind == JSON_NULL)
+        envelope->shape = SHAPE_TOMBSTONE;
+    else if (envelope->root->kind == JSON_STRING)
+        envelope->shape = SHAPE_STRING;
 }

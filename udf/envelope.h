@@ -35,6 +35,7 @@ struct envelope {
 };
 
 /* Judges a parsed message. json_column names the member by which a bare row is known. Texts come from the document or the arena.*/
-struct envelope envelope_read(const struct json_doc *doc, struct text json_column, struct arena *arena);
+void envelope_read(const struct json_doc *doc, struct text json_column, struct arena *arena,
+                   struct envelope *envelope);
 
 #endif

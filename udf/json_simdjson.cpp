@@ -87,36 +87,42 @@ bool reserve(json_parser *parser, size_t size)
 
 // Over the places that simdjson's first stage has listed: quotes that open a string, brackets, colons, commas, and the first byte
 // of everything else. Behind the last place stands the text's size.
+// A container that has been opened.
+struct container_open {
+    char outer; // the bracket that closes the one around it
+    uint32_t node;
+};
+
 class walk
 {
 public:
-    walk(struct text whole, const uint32_t *places, size_t place_count, unsigned most_depth, json_node *room)
+    walk(struct text whole, const uint32_t *places, size_t place_count, unsigned most_depth, json_node *room,
+         container_open *stack)
         : text(whole.data), end(whole.data + whole.size), backslash(scan_backslash(text, end)), place(places),
-          places_end(places + place_count), most(most_depth), nodes(room)
+          places_end(places + place_count), most(most_depth), nodes(room), spare(uint32_t(place_count) + 1),
+          open(stack)
     {
     }
 
     // False at the first fault, whichever it is.
     bool document()
     {
-        json_node node{};
         for (;;) {
+            json_node &node = nodes[depth <= most ? count : spare];
+            if (closing == '}' ? !key(node) : !no_key(node))
+                return false;
             bool opened = false;
             if (!value(node, &opened))
                 return false;
-            if (!opened) {
-                while (place < places_end && depth > 0 && text[*place] == open[depth - 1].closing)
-                    close();
-                if (place == places_end)
-                    return depth == 0;
-                if (depth == 0 || text[*place] != ',')
-                    return false;
-                place++;
-            }
-            node.key_start = node.key_end = 0;
-            node.key_escaped = false;
-            if (open[depth - 1].closing == '}' && !key(node))
+            if (opened)
+                continue;
+            while (place < places_end && text[*place] == closing)
+                close();
+            if (place == places_end)
+                return depth == 0;
+            if (depth == 0 || text[*place] != ',')
                 return false;
+            place++;
         }
     }
 
@@ -128,16 +134,16 @@ private:
     const uint32_t *place, *places_end;
     unsigned most;
     json_node *nodes;
+    uint32_t spare; // of the nodes: for values that are too deep to be listed
     unsigned depth = 0;
-    struct {
-        char closing;
-        uint32_t node;
-    } open[JSON_DEPTH];
+    char closing = '\0';  // the innermost container's bracket; no place is one outside of all
+    container_open *open; // not a member itself, so that all others can stay in registers
 
-    // Whether only space stands between `at` and the next place: what has begun at the last place ends at `at`.
-    bool ends_token(const char *at) const
+    // Whether only space stands between `at` and the next place: the node's value, begun at the last place, ends at `at`.
+    bool ends_token(const char *at, json_node &node) const
     {
         const char *next = text + *place;
+        node.end = uint32_t(at - text);
         while (at < next && json_is_space(*at))
             at++;
         return at == next;
@@ -146,22 +152,22 @@ private:
     // The string whose opening quote is at the last place: its text and whether it has a backslash.
     bool string(uint32_t start, uint32_t *stop, bool *escaped)
     {
-        const char *closing = text + *place - 1;
-        while (*closing != '"' && json_is_space(*closing))
-            closing--;
-        if (closing <= text + start || *closing != '"')
+        const char *quote = text + *place - 1;
+        while (*quote != '"' && json_is_space(*quote))
+            quote--;
+        if (quote <= text + start || *quote != '"')
             return false;
-        *stop = uint32_t(closing - text);
-        *escaped = backslash < closing;
-        return !*escaped || escapes(start, closing);
+        *stop = uint32_t(quote - text);
+        *escaped = backslash < quote;
+        return !*escaped || escapes(start, quote);
     }
 
     // The escapes of a string that has some.
-    bool escapes(uint32_t start, const char *closing)
+    bool escapes(uint32_t start, const char *quote)
     {
         const char *first = backslash;
-        backslash = scan_backslash(closing, end);
-        return first > text + start && json_escapes_valid(first, closing);
+        backslash = scan_backslash(quote, end);
+        return first > text + start && json_escapes_valid(first, quote);
     }
 
     // Digits alone, as nearly every number is; else by the grammar.
@@ -172,7 +178,7 @@ private:
         return alone ? stop : json_number_end(at, end);
     }
 
-    // Reads a value, or no more than the opening bracket of a container that is not empty (*opened). node has the key.
+    // Reads a value, or no more than the opening bracket of a container that is not empty (*opened).
     bool value(json_node &node, bool *opened)
     {
         if (place == places_end)
@@ -187,44 +193,32 @@ private:
         case '[':
             return container(node, JSON_ARRAY, ']', opened);
         case '"':
-            node.kind = JSON_STRING;
-            node.start++;
-            if (!string(start, &node.end, &node.escaped))
-                return false;
-            add(node);
-            return true;
+            node.start = start + 1;
+            return string(start, &node.end, &node.escaped) && add(node, JSON_STRING);
         case 't':
-            node.kind = JSON_TRUE;
             stop = json_literal_end(text + start, end);
-            break;
+            return stop && ends_token(stop, node) && add(node, JSON_TRUE);
         case 'f':
-            node.kind = JSON_FALSE;
             stop = json_literal_end(text + start, end);
-            break;
+            return stop && ends_token(stop, node) && add(node, JSON_FALSE);
         case 'n':
-            node.kind = JSON_NULL;
             stop = json_literal_end(text + start, end);
-            break;
+            return stop && ends_token(stop, node) && add(node, JSON_NULL);
         default:
-            node.kind = JSON_NUMBER;
             stop = number(text + start);
+            return stop && ends_token(stop, node) && add(node, JSON_NUMBER);
         }
-        if (!stop || !ends_token(stop))
-            return false;
-        node.end = uint32_t(stop - text);
-        add(node);
-        return true;
     }
 
-    bool container(json_node &node, json_kind kind, char closing, bool *opened)
+    bool container(json_node &node, json_kind kind, char bracket, bool *opened)
     {
         if (depth == JSON_DEPTH)
             return false;
-        node.kind = kind;
-        open[depth].closing = closing;
+        open[depth].outer = closing;
         open[depth].node = count;
-        add(node);
+        add(node, kind);
         depth++;
+        closing = bracket;
         *opened = place == places_end || text[*place] != closing;
         return true;
     }
@@ -233,6 +227,7 @@ private:
     void close()
     {
         depth--;
+        closing = open[depth].outer;
         if (depth <= most) {
             json_node &node = nodes[open[depth].node];
             node.end = *place + 1;
@@ -241,12 +236,12 @@ private:
         place++;
     }
 
-    void add(json_node &node)
+    bool add(json_node &node, json_kind kind)
     {
-        if (depth > most)
-            return;
-        node.next = count + 1;
-        nodes[count++] = node;
+        count += depth <= most;
+        node.next = count;
+        node.kind = kind;
+        return true;
     }
 
     // The key at the next place, and past its colon.
@@ -259,6 +254,13 @@ private:
         if (!string(start, &node.key_end, &node.key_escaped))
             return false;
         place++;
+        return true;
+    }
+
+    static bool no_key(json_node &node)
+    {
+        node.key_start = node.key_end = 0;
+        node.key_escaped = false;
         return true;
     }
 };
@@ -296,10 +298,11 @@ bool json_parse(json_parser *parser, struct arena *arena, struct text text, unsi
     }
     size_t room = found.n_structural_indexes;
     found.structural_indexes[room] = uint32_t(text.size); // simdjson leaves room for it
-    auto nodes = static_cast<json_node *>(arena_alloc(arena, room * sizeof(json_node)));
+    auto nodes = static_cast<json_node *>(arena_alloc(arena, (room + 2) * sizeof(json_node)));
     if (!nodes)
         return false;
-    walk walked(text, found.structural_indexes.get(), room, depth, nodes);
+    container_open stack[JSON_DEPTH];
+    walk walked(text, found.structural_indexes.get(), room, depth, nodes, stack);
     if (!walked.document()) {
         json_check(arena, text, nullptr, fault);
         return false;

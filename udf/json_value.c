@@ -11,27 +11,15 @@ void json_value_take_scale(const struct json_doc *doc, const struct json_node *n
     value->unscaled = json_text(doc, unscaled, arena);
 }
 
-void json_value_of(const struct json_doc *doc, const struct json_node *node, struct arena *arena, struct json_value *value)
+void json_value_of(const struct json_doc *doc, const struct json_node *node, struct arena *arena,
+                   struct json_value *value)
 {
+    static const unsigned char kinds[] = {
+        [JSON_NULL] = VALUE_CONTAINER,  [JSON_FALSE] = VALUE_FALSE,   [JSON_TRUE] = VALUE_TRUE,
+        [JSON_NUMBER] = VALUE_NUMBER,   [JSON_STRING] = VALUE_STRING, [JSON_ARRAY] = VALUE_CONTAINER,
+        [JSON_OBJECT] = VALUE_CONTAINER};
     value->text = json_text(doc, node, arena);
     value->scale = (struct text){NULL, 0};
     value->unscaled = (struct text){NULL, 0};
-    switch ((enum json_kind)node->kind) {
-    case JSON_FALSE:
-        value->kind = VALUE_FALSE;
-        break;
-    case JSON_TRUE:
-        value->kind = VALUE_TRUE;
-        break;
-    case JSON_NUMBER:
-        value->kind = VALUE_NUMBER;
-        break;
-    case JSON_STRING:
-        value->kind = VALUE_STRING;
-        break;
-    case JSON_NULL:
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        value->kind = VALUE_CONTAINER;
-    }
+    value->kind = kinds[node->kind];
 }

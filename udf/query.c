@@ -83,7 +83,8 @@ static struct place follow_from_root(struct query *query, struct place root, con
 /* A path below after. in the row image, whatever shape the message has. */
 static struct place follow_in_row(struct query *query, const struct json_doc *doc, const struct path *path)
 {
-    struct envelope envelope = envelope_read(doc, JSON_COLUMN, &query->arena);
+    struct envelope envelope;
+    envelope_read(doc, JSON_COLUMN, &query->arena, &envelope);
     const struct step *steps = path->steps + 1;
     size_t count = path->count - 1;
     struct place root = {doc, envelope.root};
@@ -240,7 +241,8 @@ static bool expand_images(struct writing *writing, struct part *part, const stru
 
 static bool expand_row_images(struct writing *writing, struct part *part)
 {
-    struct envelope envelope = envelope_read(part->doc, JSON_COLUMN, &writing->query->arena);
+    struct envelope envelope;
+    envelope_read(part->doc, JSON_COLUMN, &writing->query->arena, &envelope);
     switch (envelope.shape) {
     case SHAPE_ENVELOPE:
     case SHAPE_FLATTENED:

@@ -96,3 +96,41 @@ void schema_refine(const struct json_doc *doc, const struct envelope *envelope, 
     if (name && name->kind == JSON_STRING)
         as->unit = unit_of(json_text(doc, name, arena));
 }
+
+bool schema_memo_open(struct schema_memo *memo, struct arena *arena, size_t columns)
+{
+    *memo = (struct schema_memo){.columns = columns};
+    memo->said = arena_alloc(arena, columns * sizeof *memo->said);
+    memo->text = arena_alloc(arena, SCHEMA_KEPT);
+    if (memo->said)
+        memset(memo->said, 0, columns * sizeof *memo->said);
+    return memo->said && memo->text;
+}
+
+void schema_recall(struct schema_memo *memo, const struct json_doc *doc, const struct envelope *envelope)
+{
+    struct text text = json_raw(doc, envelope->schema);
+    if (text.size <= SCHEMA_KEPT && text_equal(text, (struct text){memo->text, memo->size}) &&
+        memo->shape == envelope->shape && memo->before == envelope->before)
+        return;
+    memo->shape = envelope->shape;
+    memo->before = envelope->before;
+    memo->size = text.size;
+    if (text.size <= SCHEMA_KEPT)
+        memcpy(memo->text, text.data, text.size);
+    memset(memo->said, 0, memo->columns * sizeof *memo->said);
+}
+
+const struct conversion *schema_says(struct schema_memo *memo, size_t index, const struct json_doc *doc,
+                                     const struct envelope *envelope, const struct path *path,
+                                     const struct column *column, struct arena *arena)
+{
+    struct schema_said *said = &memo->said[index];
+    if (said->path == path)
+        return &said->as;
+    *said = (struct schema_said){path, column->as};
+    schema_refine(doc, envelope, path, arena, &said->as);
+    if (arena->failed)
+        said->path = NULL; /* it may not be what the schema says */
+    return &said->as;
+}
