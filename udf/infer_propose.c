@@ -180,11 +180,16 @@ static bool choose_number_time(struct column_proposal *column, const struct plac
     const struct unit_choice *unit = best_unit(place);
     bool named = is_named_time(place->name);
     bool small = unit && (unit->guess == GUESS_SECONDS || unit->guess == GUESS_DAYS);
-    if (!unit || !mostly(place, place->fits[unit->guess]) || (!named && (small || is_named_number(place->name))))
+    if (!unit || (!named && (small || is_named_number(place->name))))
+        return false;
+    /* Under such a name times of other centuries are likelier than other numbers. */
+    uint64_t likely = named ? 3 * place->fits[unit->guess] : place->fits[unit->guess];
+    if (!mostly(place, likely))
         return false;
     char what[64];
     snprintf(what, sizeof what, "as %s in 2000 to 2099", unit->name);
-    choose(column, place, place->fits[unit->guess], what, unit->type);
+    snprintf(column->type, TYPE_SIZE, "%s", unit->type);
+    add_note(column, "; %s %" PRIu64 " of %" PRIu64, what, place->fits[unit->guess], place->present);
     column->unit = unit->name;
     return true;
 }

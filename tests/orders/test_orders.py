@@ -86,11 +86,11 @@ def test_reconcile_names_each_column_that_differs(chain):
     settle(chain.postgres, chain.engine)
     assert chain.engine.rows(statement) == []
     one, two = chain.engine.rows("SELECT id FROM shop.orders ORDER BY id LIMIT 2")
-    chain.engine.query(f"INSERT INTO shop.orders_rows SELECT * REPLACE (version + 1 AS version, 'x' AS status, true AS gift) "
+    chain.engine.query(f"INSERT INTO shop.orders_rows SELECT * REPLACE (18446744073709551615 AS version, 'x' AS status, true AS gift) "
                        f"FROM shop.orders_rows FINAL WHERE id = '{one['id']}'")
     chain.engine.query(f"INSERT INTO shop.orders_rows (id, version, deleted) VALUES ('{two['id']}', 18446744073709551615, 1)")
     found = {row["id"]: row["columns"] for row in chain.engine.rows(statement)}
-    assert found.keys() == {one["id"], two["id"]}
+    assert sorted(found) == sorted([one["id"], two["id"]]), found
     assert "status" in found[one["id"]] and set(found[one["id"]]) <= {"status", "gift"}
     assert found[two["id"]] == ["missing here"]
     chain.engine.query(f"ALTER TABLE shop.orders_rows DELETE WHERE id = '{two['id']}' AND version = 18446744073709551615 "
