@@ -311,7 +311,8 @@ static void see_message(struct inference *inference, struct text message)
         sample->not_json++;
         return;
     }
-    struct envelope envelope = envelope_read(&doc, TEXT("payload"), &inference->message);
+    struct envelope envelope;
+    envelope_read(&doc, TEXT("payload"), &inference->message, &envelope);
     if (envelope.shape == SHAPE_ENVELOPE || envelope.shape == SHAPE_FLATTENED ||
         envelope.shape == SHAPE_UNWRAPPED)
         see_row(inference, &doc, &envelope);
