@@ -217,7 +217,7 @@ include package/package.mk
 
 #: make lint               warnings as errors in gcc and clang, cppcheck, clang-tidy, shellcheck
 LINT_WARNINGS := -Werror -Wformat=2 -Wconversion -Wnull-dereference -Wwrite-strings
-SCRIPTS = $(shell git ls-files '*.sh') .ci/run
+SCRIPTS = $(shell git ls-files '*.sh' package/debian/p*) .ci/run
 lint:
 	@tests/stack/prepare.sh build lint fuzz
 	@$(MAKE) BUILD=build/lint/gcc WERROR='$(LINT_WARNINGS)' all

@@ -42,10 +42,9 @@ put 644 sql/config/users.d/*.xml $config/users.d
 mkdir -p "$stage/usr/bin"
 ln -s /$scripts/debezium-udf "$stage/usr/bin/debezium-udf"
 put 644 VERSION $share
-put 644 sql/*.sql sql/*.md $share/sql
-put 755 sql/apply.sh $share/sql
-for room in connectors operations security; do
-    put 644 sql/$room/* $share/sql/$room
+find sql -type f ! -name '.*' ! -name '*~' | while read -r file; do
+    case $file in *.sh) mode=755 ;; *) mode=644 ;; esac
+    put $mode "$file" "$share/${file%/*}"
 done
 put 644 README.md SECURITY.md LIMITS.md udf/OUTCOMES.md $doc
 put 644 package/debian/copyright $doc
