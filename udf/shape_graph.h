@@ -12,6 +12,8 @@ __extension__ typedef unsigned __int128
 #define SHAPE_STATES_MOST 2048
 #define SHAPE_STEPS_MOST 8192
 #define SHAPE_SIGNATURES_MOST 64
+#define SHAPE_LESSON_MOST                                                                                    \
+    ((size_t)64 << 10) /* bytes of a message that is learned from: a lesson costs more than a parse */
 #define SHAPE_STEPS_A_MESSAGE 512 /* new ones: a message with more is cheaper to parse than to learn */
 #define SHAPE_FAILED_COST 4       /* credits that a lesson costs which taught nothing */
 /* After so many misses in a row only one message of SHAPE_REST is tried, until one is a hit: where every message has another shape,

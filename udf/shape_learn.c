@@ -125,6 +125,8 @@ static uint32_t list_uses(struct lesson *lesson, const struct standing *standing
 {
     const struct shape_layout *layout = &lesson->shapes->layout;
     uint32_t count = 0;
+    if (!standing->outside && !standing->row_image)
+        return 0;
     for (size_t i = 0; i < layout->layout->column_count; i++) {
         for (size_t j = 0; j < layout->layout->columns[i].path_count; j++) {
             const struct path_tree *end = layout->ends[i][j];
@@ -297,21 +299,27 @@ static void skip_space(struct lesson *lesson)
 
 static bool at_quote(const struct lesson *lesson)
 {
-    return text_starts((struct text){lesson->at, (size_t)(lesson->end - lesson->at)},
-                       shape_quotes[lesson->level]);
+    const struct text quote = shape_quotes[lesson->level];
+    if (lesson->at == lesson->end || *lesson->at != *quote.data)
+        return false;
+    return text_starts((struct text){lesson->at, (size_t)(lesson->end - lesson->at)}, quote);
 }
 
 /* Past a string, from its opening quote. */
 static bool skip_string(struct lesson *lesson)
 {
-    lesson->at += shape_quotes[lesson->level].size;
-    while (lesson->at && lesson->at < lesson->end && !at_quote(lesson))
-        lesson->at =
-            *lesson->at == '\\' ? shape_escape_end(lesson->at, lesson->end, lesson->level) : lesson->at + 1;
-    if (!lesson->at || lesson->at == lesson->end)
-        return false;
-    lesson->at += shape_quotes[lesson->level].size;
-    return true;
+    const size_t quote = shape_quotes[lesson->level].size;
+    for (lesson->at += quote; lesson->at < lesson->end;) {
+        if (at_quote(lesson)) {
+            lesson->at += quote;
+            return true;
+        }
+        if (*lesson->at != '\\')
+            lesson->at++;
+        else if (!(lesson->at = shape_escape_end(lesson->at, lesson->end, lesson->level)))
+            return false;
+    }
+    return false;
 }
 
 /* Past any scalar. */
@@ -401,22 +409,35 @@ static bool mark(struct lesson *lesson, const struct standing *standing, enum sh
     return true;
 }
 
-/* Whether the string here holds an object into which paths of the row image lead. The general decoder takes what is no JSON for a
- * scalar. */
+/* Whether a member of the row image: the general decoder has read the document in it, and found it to be JSON. */
+static bool is_row_member(const struct lesson *lesson, const struct path_tree *tree)
+{
+    return path_tree_child(lesson->shapes->layout.row_image, tree->step.name) == tree;
+}
+
+/* Whether the string here holds an object into which paths of the row image lead. Elsewhere than in a member of the row image, the
+ * general decoder takes what is no JSON for a scalar. */
 static bool holds_document(const struct lesson *lesson, const struct standing *standing)
 {
     struct lesson ahead = *lesson;
-    if (!at_quote(lesson) || !standing->row_image || standing->row_image->count == 0 || !skip_string(&ahead))
+    const struct path_tree *tree = standing->row_image;
+    if (!at_quote(lesson) || !tree || tree->count == 0)
         return false;
-    const size_t quote = shape_quotes[lesson->level].size;
-    struct text held = {lesson->at + quote, (size_t)(ahead.at - lesson->at) - 2 * quote};
+    ahead.at += shape_quotes[lesson->level].size;
+    skip_space(&ahead);
+    if (ahead.at == ahead.end || *ahead.at != '{')
+        return false;
+    if (lesson->level == 0 && is_row_member(lesson, tree))
+        return true;
+    struct text held = {lesson->at + shape_quotes[lesson->level].size, 0};
+    ahead.at = lesson->at;
+    if (!skip_string(&ahead))
+        return false;
+    held.size = (size_t)(ahead.at - held.data) - shape_quotes[lesson->level].size;
     for (unsigned i = 0; i <= lesson->level; i++)
         held = json_unescape(lesson->scratch, held);
     struct json_fault fault;
-    size_t spaces = 0;
-    while (spaces < held.size && json_is_space(held.data[spaces]))
-        spaces++;
-    return spaces < held.size && held.data[spaces] == '{' && json_check(lesson->scratch, held, NULL, &fault);
+    return held.data && json_check(lesson->scratch, held, NULL, &fault);
 }
 
 static bool learn_document(struct lesson *lesson, struct standing standing)
@@ -580,7 +601,7 @@ void shapes_learn(struct shapes *shapes, struct text message, const struct json_
                   const struct envelope *envelope, struct arena *scratch)
 {
     bool known_shape = envelope->shape == SHAPE_ENVELOPE || envelope->shape == SHAPE_UNWRAPPED;
-    if (!known_shape || shapes->credit == 0)
+    if (!known_shape || shapes->credit == 0 || message.size > SHAPE_LESSON_MOST)
         return;
     shapes->credit--;
     forget_if_full(shapes);

@@ -5,10 +5,10 @@
 #include "scan.h"
 #include "shape_graph.h"
 
-#define CREDIT 64          /* new shapes learned at most before hits earn more */
-#define HITS_A_CREDIT 16   /* hits that earn another */
-#define MISSES_A_CREDIT 64 /* misses that do: not to be stuck with shapes that have gone */
-#define LITERAL_SHORT 64   /* bytes that are compared in place */
+#define CREDIT 64           /* new shapes learned at most before hits earn more */
+#define HITS_A_CREDIT 16    /* hits that earn another */
+#define MISSES_A_CREDIT 256 /* misses that do: not to be stuck with shapes that have gone */
+#define LITERAL_SHORT 64    /* bytes that are compared in place */
 
 struct shapes *shapes_new(const struct shape_layout *layout)
 {
