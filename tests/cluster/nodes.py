@@ -1,0 +1,123 @@
+"""Nodes of a cluster: engines that know each other, with the bundle as sql/cluster/apply.sh brings it to each of them."""
+import json
+import os
+import random
+import shutil
+import subprocess
+
+from tests.stack.engine import ROOT, Engine, QueryError
+from tests.stack.process import free_port
+
+TOPIC = "experiments_events"
+PARTITIONS = 4
+DATABASE = "experiments_analytics"
+SETTINGS = ROOT / "sql" / "cluster"
+
+KAFKA = """\
+<clickhouse>
+    <named_collections>
+        <experiments_kafka>
+            <kafka_group_name>{group}</kafka_group_name>
+            <kafka><session_timeout_ms>6000</session_timeout_ms></kafka>
+        </experiments_kafka>
+    </named_collections>
+</clickhouse>
+"""
+
+SHARD = """
+            <shard>
+                <internal_replication>true</internal_replication>
+                <replica><host>127.0.0.1</host><port>{port}</port></replica>
+            </shard>"""
+
+CLUSTERS = """\
+<clickhouse>
+    <remote_servers>{clusters}
+    </remote_servers>
+</clickhouse>
+"""
+
+CLUSTER = """
+        <{name} replace="replace">
+            <secret>of the nodes</secret>{shards}
+        </{name}>"""
+
+
+class Node(Engine):
+    """An engine on ports of its own; `clusters`: of which it is one, name -> the nodes' TCP ports."""
+
+    def __init__(self, folder, broker: str, group: str = "ch_consumer", extra: str = ""):
+        super().__init__(folder, broker=broker, ports=(free_port(), free_port()))
+        self.group, self.extra = group, extra
+        self.clusters: dict = {}
+
+    def _configure(self) -> None:
+        super()._configure()
+        (self.folder / "config.d" / "zz_group.xml").write_text(KAFKA.format(group=self.group))
+        if self.extra:
+            (self.folder / "config.d" / "zz_extra.xml").write_text(self.extra)
+        if self.clusters:
+            for name in ("config.d", "users.d"):
+                shutil.copytree(SETTINGS / name, self.folder / name, dirs_exist_ok=True)
+            self.know(self.clusters)
+
+    def know(self, clusters: dict) -> None:
+        """Write down the clusters; a running server takes them up without a restart."""
+        self.clusters = clusters
+        # The delivered file names experiments_2, and takes its secret from the environment.
+        text = "".join(CLUSTER.format(name=name, shards="".join(SHARD.format(port=port) for port in ports))
+                       for name, ports in {"experiments_2": [], **clusters}.items())
+        (self.folder / "config.d" / "zz_cluster.xml").write_text(CLUSTERS.format(clusters=text))
+        if self.process:
+            self.query("SYSTEM RELOAD CONFIG")
+
+    def apply_cluster(self, cluster: str, **environment) -> None:
+        command = f"curl -sS --fail-with-body {self.url} --data-binary @-"
+        done = subprocess.run([SETTINGS / "apply.sh", cluster, command], capture_output=True, text=True,
+                              env={"PATH": os.environ["PATH"], **environment})
+        if done.returncode != 0:
+            raise QueryError(done.stdout + done.stderr)
+
+    def held(self) -> dict:
+        """What a reader sees: counts, and a hash over every column of every event and letter."""
+        (row,) = self.rows(f"""
+            SELECT (SELECT count() FROM {DATABASE}.events) AS events,
+                   (SELECT hex(sum(sipHash64(toString(tuple(*))))) FROM {DATABASE}.events) AS events_hash,
+                   (SELECT count() FROM {DATABASE}.dead_letters_open) AS letters,
+                   (SELECT hex(sum(sipHash64(toString(tuple(* EXCEPT failed_at))))) FROM {DATABASE}.dead_letters_open)
+                       AS letters_hash""")
+        return row
+
+    def own(self, cluster: str) -> int:
+        """Rows of events that are on this node."""
+        return self.value(f"SELECT count() FROM {cluster}.events_processed FINAL")
+
+
+def messages(first: int, count: int, seed: int = 1) -> list:
+    """Messages of distinct outbox rows, most of them events, one in a hundred bad."""
+    rng = random.Random(seed)
+    made = []
+    for number in range(first, first + count):
+        payload = {"experiment_id": rng.randrange(1, 20), "variant_id": rng.randrange(3), "user_id": f"user_{rng.randrange(5000)}",
+                   "variant_key": rng.choice(["control", "treatment"]), "event_type": rng.choice(["exposure", "click", "conversion"]),
+                   "timestamp": f"2026-{rng.randrange(1, 13):02}-{rng.randrange(1, 28):02}T03:04:05.{rng.randrange(10**6):06}Z",
+                   "assignment_at": "2026-01-01T00:00:00Z",
+                   "properties": {"value": rng.randrange(1000) / 4, "page": f"/{rng.randrange(50)}", "device": "ü"}}
+        if number % 100 == 7:
+            payload["experiment_id"] = "none"
+        after = {"id": number, "aggregate_id": f"e{number}", "aggregate_type": "event", "payload": json.dumps(payload)}
+        made.append(json.dumps({"op": "c", "before": None, "after": after, "source": {"lsn": number}}).encode())
+    return made
+
+
+def produce(broker, made: list) -> None:
+    """Into every partition of the topic, one after the other."""
+    for partition in range(PARTITIONS):
+        broker._kcat("-P", "-t", TOPIC, "-p", str(partition), "-X", "queue.buffering.max.messages=1000000",
+                     data=b"".join(message + b"\n" for message in made[partition::PARTITIONS]))
+
+
+def create_topic(broker) -> None:
+    from tests.stack.kafka import JAVA
+    subprocess.run([*JAVA, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", broker.address, "--create",
+                    "--topic", TOPIC, "--partitions", str(PARTITIONS)], check=True, capture_output=True)

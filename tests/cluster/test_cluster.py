@@ -1,0 +1,169 @@
+"""Two shards hold what one node holds, whatever happens to them; in the order of the file, on the same servers.
+
+Each test ends with the counts of both sides, and a hash over every column of every event and letter.
+"""
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+from nodes import DATABASE, PARTITIONS, ROOT, SETTINGS, messages, produce
+
+from tests.stack.engine import QueryError
+from tests.stack.faults import set_offset
+
+ARRIVED = f"SELECT (SELECT count() FROM {DATABASE}.events) + (SELECT count() FROM {DATABASE}.dead_letters_open)"
+DELIVERED = f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes"
+
+
+def send(servers, count: int) -> None:
+    produce(servers.broker, messages(servers.sent + 1, count, seed=servers.sent))
+    servers.sent += count
+
+
+def settle(servers, title: str, nodes: list, cluster: str) -> None:
+    """Wait until both sides have all; then they are equal, seen from whichever node, and each row is where it belongs."""
+    servers.alone.wait_for(ARRIVED, servers.sent, 120)
+    for node in nodes:
+        node.wait_for(ARRIVED, servers.sent, 120)
+    held = {"one node": servers.alone.held()}
+    for number, node in enumerate(nodes, 1):
+        held[f"cluster, asked at node {number}"] = node.held()
+    own = [node.own(cluster) for node in nodes]
+    print(f"\n{title}: {servers.sent} messages sent")
+    for name, row in held.items():
+        print(f"  {name:26} {row['events']:7} events {row['events_hash']:16}  {row['letters']:5} letters {row['letters_hash']}")
+    print(f"  of these on each node      {own}")
+    assert len({tuple(row.values()) for row in held.values()}) == 1
+    assert sum(own) == held["one node"]["events"] and min(own) > 0.8 * sum(own) / len(own)
+    for number, node in enumerate(nodes):
+        for table in ("events_processed", "dead_letters"):
+            key = node.value(f"SELECT sorting_key FROM system.tables WHERE database = '{cluster}' AND name = '{table}'")
+            assert node.value(f"SELECT countIf(cityHash64({key}) % {len(nodes)} != {number}) FROM {cluster}.{table}") == 0
+
+
+def redeliver(servers, nodes: list) -> None:
+    """The whole topic again, from its first message."""
+    for node in nodes:
+        node.query(f"DETACH TABLE {DATABASE}.raw_events_kafka")
+    before = nodes[0].value(DELIVERED)
+    set_offset(servers.broker, 0)
+    for node in nodes:
+        node.query(f"ATTACH TABLE {DATABASE}.raw_events_kafka")
+    deadline = time.monotonic() + 120
+    while (delivered := nodes[0].value(DELIVERED)) < before + servers.sent:
+        assert time.monotonic() < deadline, (before, delivered, servers.sent)
+        time.sleep(0.5)
+
+
+def assigned(node) -> list:
+    return node.rows(f"SELECT node, partition FROM {DATABASE}.pipeline_status WHERE is_assigned ORDER BY partition")
+
+
+def test_two_shards_hold_what_one_node_holds(servers):
+    send(servers, 20_000)
+    nodes = servers.nodes[:2]
+    settle(servers, "two shards", nodes, "experiments_2")
+    # Both consume, and either can tell.
+    for node in nodes:
+        rows = assigned(node)
+        assert [row["partition"] for row in rows] == list(range(PARTITIONS))
+        assert {row["node"] for row in rows} == {f"127.0.0.1:{node.ports[1]}" for node in nodes}
+        assert node.rows(f"SELECT DISTINCT alert FROM {DATABASE}.pipeline_alerts") == [{"alert": "dead letters"}]
+        assert node.rows(f"SELECT * FROM {DATABASE}.pipeline_gaps") == []
+
+
+def test_a_row_by_hand_and_a_setting_are_seen_from_every_node(servers):
+    one, other = servers.nodes[:2]
+    for server in (one, servers.alone):
+        server.query(f"""INSERT INTO {DATABASE}.events_processed (id, experiment_id, variant_id, user_id, event_type, timestamp, properties)
+                         VALUES ('by_hand', 99, 1, 'u', 'conversion', '2026-01-02 03:04:05', '{{"value": 2.5}}')""")
+        server.query(f"INSERT INTO {DATABASE}.experiment_settings (experiment_id, name, expected_split) VALUES (99, 'Named', map(0, 1, 1, 1))")
+    servers.sent += 1
+    assert other.rows(f"SELECT id, value, event_key FROM {DATABASE}.events WHERE experiment_id = 99") == [
+        {"id": "by_hand", "value": 2.5, "event_key": "by_hand"}]
+    assert other.value(f"SELECT name FROM {DATABASE}.experiment_settings FINAL WHERE experiment_id = 99") == "Named"
+    users = f"""SELECT count(), hex(sum(sipHash64(toString(tuple(*))))) FROM {DATABASE}.experiment_users_now"""
+    assert other.query(users) == one.query(users) == servers.alone.query(users)
+
+
+def test_a_shard_is_killed_in_the_middle_and_comes_back(servers):
+    one, other = servers.nodes[:2]
+    before = servers.sent
+
+    def flow():
+        for _ in range(20):
+            send(servers, 1000)
+            time.sleep(0.1)
+    load = threading.Thread(target=flow)
+    load.start()
+    while one.value(ARRIVED) < before + 2000:
+        time.sleep(0.05)
+    arrived = one.value(ARRIVED)
+    other.kill()
+    load.join()
+    # A part of the events is no answer; the state is told all the same.
+    with pytest.raises(QueryError, match="Connection refused"):
+        one.held()
+    status = one.rows(f"SELECT node, diagnosis FROM {DATABASE}.pipeline_status")
+    assert any(row["node"] == f"127.0.0.1:{other.ports[1]}" and "does not answer" in row["diagnosis"] for row in status), status
+    other.start()
+    print(f"\nkilled after {arrived - before} of 20000 messages")
+    assert arrived - before < 20_000
+    settle(servers, "a shard killed (-9) and back", [one, other], "experiments_2")
+
+
+def test_a_redelivered_event_meets_its_first_copy(servers):
+    nodes = servers.nodes[:2]
+    redeliver(servers, nodes)
+    settle(servers, "all of the topic delivered again", nodes, "experiments_2")
+
+
+def test_dead_letters_are_replayed_from_any_node(servers):
+    for node in (servers.nodes[1], servers.alone):
+        node.query((ROOT / "sql" / "operations" / "replay.sql").read_text().split(";\n")[0])
+    attempts = f"SELECT count() FROM {DATABASE}.dead_letters_open WHERE attempt = 1"
+    assert servers.nodes[0].value(attempts) == servers.alone.value(attempts) > 0
+    settle(servers, "dead letters replayed", servers.nodes[:2], "experiments_2")
+
+
+def test_a_third_node_joins(servers):
+    nodes, ports = servers.nodes, [node.ports[1] for node in servers.nodes]
+    for node in nodes:
+        node.know({"experiments_2": ports[:2], "experiments_3": ports})
+    nodes[2].start()
+    load = threading.Thread(target=send, args=(servers, 10_000))
+    load.start()
+    done = subprocess.run([SETTINGS / "move.sh", "experiments_2", "experiments_3",
+                           *(f"curl -sS --fail-with-body {node.url} --data-binary @-" for node in nodes)],
+                          capture_output=True, text=True)
+    load.join()
+    print(f"\n{done.stderr}")
+    assert done.returncode == 0, done.stdout
+    settle(servers, "a third node has joined", nodes, "experiments_3")
+    redeliver(servers, nodes)
+    settle(servers, "all of the topic delivered again", nodes, "experiments_3")
+    assert {row["node"] for row in assigned(nodes[0])} == {f"127.0.0.1:{port}" for port in ports}
+
+
+def test_applying_again_changes_nothing_and_an_alter_reaches_the_rows(servers, tmp_path):
+    node = servers.nodes[0]
+    held = node.held()
+    node.apply_cluster("experiments_3")
+    assert node.held() == held
+    command = {"CLUSTER": "experiments_3", "COMMAND": f"curl -sS --fail-with-body {node.url} --data-binary @-"}
+    for one in servers.nodes:
+        command["COMMAND"] = f"curl -sS --fail-with-body {one.url} --data-binary @-"
+        subprocess.run([SETTINGS / "statement.sh"], check=True, text=True, env={**os.environ, **command},
+                       input=f"ALTER TABLE {DATABASE}.events_processed ADD COLUMN IF NOT EXISTS country String DEFAULT 'IS';\n")
+    assert servers.nodes[1].value(f"SELECT uniqExact(country) FROM {DATABASE}.events_processed WHERE country = 'IS'") == 1
+
+
+def test_what_cannot_be_right_is_refused(servers):
+    alone = servers.alone
+    with pytest.raises(QueryError, match="no cluster nowhere"):
+        alone.apply_cluster("nowhere")
+    alone.know({"experiments_2": [alone.ports[1]]})
+    with pytest.raises(QueryError, match="distributed_foreground_insert is not 1"):
+        alone.apply_cluster("experiments_2")
