@@ -37,9 +37,9 @@ CXXFLAGS ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wundef -Wvla
 HARDEN   := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
 DEFINES  := -DVERSION='"$(VERSION)"'
-C_FLAGS   = -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(DEFINES) -ffile-prefix-map=$(CURDIR)=. \
+C_FLAGS   = -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(DEFINES) -ffile-prefix-map='$(CURDIR)=.' \
             -MMD -MP $(CFLAGS) $(WERROR)
-CXX_FLAGS = -std=c++17 $(WARNINGS) -fno-exceptions -fno-rtti -DSIMDJSON_EXCEPTIONS=0 $(HARDEN) -ffile-prefix-map=$(CURDIR)=. \
+CXX_FLAGS = -std=c++17 $(WARNINGS) -fno-exceptions -fno-rtti -DSIMDJSON_EXCEPTIONS=0 $(HARDEN) -ffile-prefix-map='$(CURDIR)=.' \
             -MMD -MP $(CXXFLAGS) $(WERROR)
 # STRIP= keeps the symbols, for perf and gdb.
 STRIP         ?= -s
