@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from tests.pipeline.conftest import COLUMNS, DATABASE, FIXTURES, TOPIC, decode, envelope, fixture_lines, statements
+from tests.stack.engine import Engine
 
 # Properties that people write, and how a decoder must read them.
 PROPERTIES = [
@@ -165,3 +166,68 @@ def test_reasons_are_grouped_without_their_values(engine, pipeline):
     (query,) = statements("why_dead")
     counted = {row["reason"]: row["letters"] for row in engine.rows(query)}
     assert counted["after.payload.experiment_id: … does not fit UInt32"] >= 3
+
+
+def test_a_user_is_erased_everywhere(tmp_path):
+    """From events, letters that can be read and letters that cannot, attempts, reasons and aggregates; nobody else is."""
+    user, other = "erase me.1", "erase me.10"
+    with Engine(tmp_path, level="fatal") as server:
+        server.apply()
+        for n, name in enumerate((user, other)):
+            payload = {"user_id": name, "event_type": "exposure", "assignment_at": "2026-01-01T00:00:00Z"}
+            for row, message in enumerate((
+                    envelope("a", 10 * n + 1, **payload), envelope("b", 10 * n + 2, **payload | {"variant_id": name}),
+                    envelope("c", 10 * n + 3, **payload)[:-9], b"[%s]" % name.encode())):
+                server.query(f"""
+                    INSERT INTO {DATABASE}.decoded_events (event, message, topic, partition, offset, row, kafka_time)
+                    SELECT experimentEvent(m), m, 't', {n}, {row}, 0, now64(3) FROM (SELECT {{message:String}} AS m)""",
+                             params={"message": message.decode()})
+        # A second attempt of each letter.
+        for statement in statements("replay"):
+            server.query(statement)
+        server.query(f"SYSTEM REFRESH VIEW {DATABASE}.experiment_users_mv")
+        server.query(f"SYSTEM WAIT VIEW {DATABASE}.experiment_users_mv")
+
+        def held(n: int, name: str) -> list:
+            return [server.value(sql, params={"user": name}) for sql in (
+                f"SELECT count() FROM {DATABASE}.events_processed WHERE user_id = {{user:String}}",
+                f"SELECT count() FROM {DATABASE}.experiment_users WHERE user_id = {{user:String}}",
+                f"SELECT uniqExact(offset) FROM {DATABASE}.dead_letters WHERE partition = {n}",
+                f"SELECT countIf(error_reason != '') > 0 FROM {DATABASE}.pipeline_minutes WHERE partition = {n}")]
+
+        server.query(f"INSERT INTO {DATABASE}.pipeline_minutes (topic, minute, error_reason) VALUES ('t', now(), 'x: {user} does')")
+        assert held(0, user) == held(1, other) == [1, 1, 3, 1]
+        *erase, left = statements("erase_user")
+        for statement in erase:
+            server.query(statement, params={"user": user})
+        assert held(0, user)[:3] == [0, 0, 0]
+        assert server.value(f"SELECT count() FROM {DATABASE}.pipeline_minutes WHERE error_reason LIKE '%{user} %'") == 0
+        assert held(1, other)[:3] == [1, 1, 3]
+        for statement in erase:
+            server.query(statement, params={"user": other})
+        assert server.value(left, params={"user": other}) == 0
+        # A user whom nobody knows is no reason to touch anything.
+        for statement in erase:
+            server.query(statement, params={"user": "nobody"})
+
+
+def test_retention(tmp_path):
+    """Old events go; of the letters those that were resolved long ago, with the attempts that a merge has not met."""
+    with Engine(tmp_path, level="fatal") as server:
+        server.apply()
+        server.query(f"""INSERT INTO {DATABASE}.events_processed (id, timestamp) VALUES
+                         ('old', '1950-01-01 00:00:00'), ('past', now() - INTERVAL 3 YEAR), ('now', now()), ('later', '2299-01-01 00:00:00')""")
+        letter = f"INSERT INTO {DATABASE}.dead_letters (offset, attempt, resolved, failed_at) VALUES "
+        for row in ("(1, 0, false, now() - INTERVAL 200 DAY)", "(1, 1, true, now() - INTERVAL 100 DAY)",
+                    "(2, 0, false, now() - INTERVAL 200 DAY)", "(3, 0, false, now() - INTERVAL 200 DAY)", "(3, 1, true, now())"):
+            server.query(letter + row)
+        for _ in range(2):
+            for statement in statements("retention"):
+                server.query(statement)
+        server.wait_for(f"SELECT arrayStringConcat(arraySort(groupArray(id))) FROM {DATABASE}.events", "laternow", 120)
+        assert server.query(f"SELECT offset, attempt FROM {DATABASE}.dead_letters FINAL ORDER BY offset") == "2\t0\n3\t1\n"
+        assert server.query(f"SELECT offset FROM {DATABASE}.dead_letters_open") == "2\n"
+        definition = server.value("SELECT create_table_query FROM system.tables WHERE name = 'events_processed'")
+        assert "TTL event_date + toIntervalMonth(25)" in definition
+        server.apply()
+        assert server.value("SELECT create_table_query FROM system.tables WHERE name = 'events_processed'") == definition

@@ -1,0 +1,118 @@
+"""Columns of the layout change in production: rows are there, messages flow, none is lost and none is wrong."""
+import json
+import shutil
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from tests.live.test_accounts import broker, engine, message  # noqa: F401
+from tests.stack.engine import BINARY, LAYOUT, ROOT, Engine
+from tests.stack.live import TOPIC
+
+EVENTS = "experiments_analytics.events"
+
+
+class Stream(threading.Thread):
+    """A hundred messages a second, numbered from 1, until it is stopped."""
+
+    def __init__(self, address: str):
+        super().__init__(daemon=True)
+        self.producer = Producer({"bootstrap.servers": address, "linger.ms": 5})
+        self.count, self.ended = 0, threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.01):
+            self.count += 1
+            properties = {"score": self.count / 8, "country": f"c{self.count}"}
+            self.producer.produce(TOPIC, message(self.count, request_id=f"r{self.count}", properties=properties), partition=0)
+            self.producer.poll(0)
+        self.producer.flush(60)
+
+
+@contextmanager
+def stream(address: str):
+    thread = Stream(address)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.ended.set()
+        thread.join()
+
+
+class Release:
+    """A bundle and a layout of its own, changed as sql/operations/layout_changed.sql says."""
+
+    def __init__(self, engine: Engine, folder: Path):  # noqa: F811
+        self.engine, self.bundle = engine, folder / "sql"
+        self.layout = json.loads(LAYOUT.read_text())
+        self.number = 0
+        shutil.copytree(ROOT / "sql", self.bundle)
+
+    def edit(self, step: str, old: str, new: str) -> None:
+        (path,) = self.bundle.glob(f"{step}_*.sql")
+        text = path.read_text()
+        assert text.count(old) == 1, (path.name, old)
+        path.write_text(text.replace(old, new))
+
+    def publish(self, migration: str) -> None:
+        self.number += 1
+        (self.bundle / "migrations" / f"{self.number:04}_layout.sql").write_text(migration)
+        scripts = self.engine.folder / "user_scripts"
+        layout = scripts / f"experiment_event_{self.number}.json"
+        layout.write_text(json.dumps(self.layout))
+        xml = self.engine.folder / "new"
+        xml.write_text(subprocess.check_output([BINARY, "config", layout], text=True))
+        xml.rename(self.engine.folder / "debezium_function.xml")
+        self.engine.query("SYSTEM RELOAD FUNCTIONS")
+        time.sleep(1)  # rows of the new tuple pass through the old views
+        for statement in (self.bundle / "operations" / "layout_changed.sql").read_text().split(";\n"):
+            if statement.strip():
+                self.engine.query(statement)
+        self.engine.apply(self.bundle)
+
+
+def test_columns_are_added_retyped_and_removed(broker, engine, tmp_path, tell):  # noqa: F811
+    release = Release(engine, tmp_path)
+    with stream(broker.address) as sent:
+        def flows() -> int:
+            """Wait for a row that was sent from now on; its number."""
+            number = sent.count + 1
+            engine.wait_for(f"SELECT count() FROM {EVENTS} WHERE lsn = {number}", 1, 60)
+            return number
+
+        flows()
+        release.layout["columns"].insert(3, {"name": "country", "type": "String", "path": "after.payload.properties.country"})
+        release.edit("02", "    outbox_id      String", "    country        String CODEC(ZSTD(1)),\n    outbox_id      String")
+        release.edit("06", "event.lsn AS lsn,", "event.lsn AS lsn,\n    event.country AS country,")
+        release.publish("ALTER TABLE experiments_analytics.events_processed ADD COLUMN IF NOT EXISTS country String "
+                        "CODEC(ZSTD(1)) AFTER updated_at;\n")
+        added = flows()
+
+        (score,) = (column for column in release.layout["columns"] if column["name"] == "score")
+        score["type"] = "Decimal(18, 3)"
+        release.edit("02", "score          Float64", "score          Decimal(18, 3)")
+        release.publish("ALTER TABLE experiments_analytics.events_processed MODIFY COLUMN score Decimal(18, 3);\n")
+        retyped = flows()
+
+        release.layout["columns"] = [column for column in release.layout["columns"] if column["name"] != "request_id"]
+        release.edit("02", "    request_id     String CODEC(ZSTD(1)),\n", "")
+        release.edit("06", "    event.request_id AS request_id,\n", "")
+        release.publish("ALTER TABLE experiments_analytics.events_processed DROP COLUMN IF EXISTS request_id;\n")
+        removed = flows()
+    engine.wait_for(f"SELECT count() FROM {EVENTS}", sent.count, 60)
+    assert engine.value("SELECT count() FROM experiments_analytics.dead_letters") == 0
+    (row,) = engine.rows(f"""
+        SELECT min(lsn) AS first, max(lsn) AS last, uniqExact(lsn) AS numbers,
+               countIf(score != toDecimal64(lsn / 8, 3)) AS wrong_scores,
+               countIf(country NOT IN ('', concat('c', toString(lsn)))) AS wrong_countries,
+               countIf(country = '' AND lsn >= {added}) AS late_countries FROM {EVENTS}""")
+    assert row == {"first": 1, "last": sent.count, "numbers": sent.count, "wrong_scores": 0, "wrong_countries": 0, "late_countries": 0}
+    columns = engine.query("SELECT name, type FROM system.columns WHERE database = 'experiments_analytics' AND table = 'events'")
+    assert "country\tString" in columns and "score\tDecimal(18, 3)" in columns and "request_id" not in columns
+    tell(f"{sent.count} messages while a column was added (from {added} on), retyped ({retyped}) and removed ({removed}): "
+         "all there, each once, none a dead letter")
