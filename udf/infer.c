@@ -316,7 +316,8 @@ static void see_message(struct inference *inference, struct text message)
     if (envelope.shape == SHAPE_ENVELOPE || envelope.shape == SHAPE_FLATTENED ||
         envelope.shape == SHAPE_UNWRAPPED)
         see_row(inference, &doc, &envelope);
-    else if (envelope.shape == SHAPE_OBJECT || envelope.shape == SHAPE_STRING || envelope.shape == SHAPE_OTHER)
+    else if (envelope.shape == SHAPE_OBJECT || envelope.shape == SHAPE_STRING ||
+             envelope.shape == SHAPE_OTHER)
         sample->unknown++;
 }
 
@@ -356,11 +357,11 @@ static bool propose(const struct inference *inference, const struct channel *cha
         return false;
     *problem = '\0';
     if (inference->sample.rows == 0) {
-        snprintf(problem, INFER_PROBLEM,
-                 "infer: no row image in %llu messages (%llu are no JSON, %llu of an unknown shape): nothing to propose",
-                 (unsigned long long)inference->sample.messages,
-                 (unsigned long long)inference->sample.not_json,
-                 (unsigned long long)inference->sample.unknown);
+        snprintf(
+            problem, INFER_PROBLEM,
+            "infer: no row image in %llu messages (%llu are no JSON, %llu of an unknown shape): nothing to propose",
+            (unsigned long long)inference->sample.messages, (unsigned long long)inference->sample.not_json,
+            (unsigned long long)inference->sample.unknown);
         return false;
     }
     bool written = output_open(&out, channel, 0) && infer_propose(&inference->sample, &out);

@@ -49,7 +49,7 @@ struct place_seen {
     uint64_t numbers, strings, arrays, objects; /* of `present`; JSON in a string counts as what it holds */
     uint64_t fits[GUESS_COUNT];                 /* of `present` */
     unsigned fraction;                          /* most digits behind the point of a time's text */
-    unsigned whole, scale;                      /* most digits before and behind the point of a decimal's text */
+    unsigned whole, scale; /* most digits before and behind the point of a decimal's text */
     struct text kinds[INFER_KINDS];
     uint64_t kind_counts[INFER_KINDS];
     unsigned kind_count; /* INFER_KINDS + 1: too many */

@@ -230,7 +230,8 @@ static bool choose_number(struct column_proposal *column, const struct place_see
         choose(column, place, fits[GUESS_UINT64], "whole numbers", "UInt64");
     else if (place->numbers == 0 && mostly(place, fits[GUESS_DECIMAL])) {
         char type[TYPE_SIZE];
-        snprintf(type, sizeof type, "Decimal(%u, %u)", place->whole + place->scale <= 14 ? 18 : 38, place->scale);
+        snprintf(type, sizeof type, "Decimal(%u, %u)", place->whole + place->scale <= 14 ? 18u : 38u,
+                 place->scale);
         choose(column, place, fits[GUESS_DECIMAL], "decimals as text", type);
     } else if (mostly(place, fits[GUESS_FLOAT64]))
         choose(column, place, fits[GUESS_FLOAT64], "numbers", "Float64");
@@ -267,7 +268,8 @@ static void choose_type(struct column_proposal *column, const struct place_seen 
         add_note(column, "; JSON %" PRIu64 " of %" PRIu64, place->objects + place->arrays, place->present);
     else if (mostly(place, fits[GUESS_BASE64]) && fits[GUESS_PADDED] > 0)
         add_note(column,
-                 "; base64 %" PRIu64 " of %" PRIu64 ": where PostgreSQL has numeric(P, S), write type Decimal(P, S) "
+                 "; base64 %" PRIu64 " of %" PRIu64
+                 ": where PostgreSQL has numeric(P, S), write type Decimal(P, S) "
                  "and encoding base64",
                  fits[GUESS_BASE64], place->present);
 }
@@ -337,7 +339,9 @@ static void propose_column(struct proposal *proposal, const struct place_seen *p
         put_required(proposal, place);
     if (left_out)
         put(proposal->out, ", \"unavailable\": %s",
-            member && column.is_text ? "\"__debezium_unavailable_value\"" : nullable ? "null" : "0");
+            member && column.is_text ? "\"__debezium_unavailable_value\""
+            : nullable               ? "null"
+                                     : "0");
     put(proposal->out, ",\n     \"note\": \"%s\"", column.note);
 }
 
@@ -371,8 +375,9 @@ static void put_note(const struct sample *sample, struct output *out)
     for (size_t i = 0; i < sizeof OPERATIONS - 1; i++)
         if (sample->ops[i])
             put(out, " op %c %" PRIu64 ",", OPERATIONS[i], sample->ops[i]);
-    put(out, " other operations %" PRIu64 ", without a row %" PRIu64 ", not JSON %" PRIu64
-             ", of an unknown shape %" PRIu64,
+    put(out,
+        " other operations %" PRIu64 ", without a row %" PRIu64 ", not JSON %" PRIu64
+        ", of an unknown shape %" PRIu64,
         sample->other_ops, sample->no_row, sample->not_json, sample->unknown);
     put(out, ". Edit names, types and what is required, and take the notes out as you like.\",\n");
 }
