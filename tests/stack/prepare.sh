@@ -2,7 +2,7 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium package arm64 lint fuzz
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium cluster package arm64 lint fuzz
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
@@ -79,6 +79,10 @@ packages() {
         packages kafka
         need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'
         ;;
+    cluster)
+        packages kafka
+        need zookeeper
+        ;;
     package)
         packages arm64
         need lintian has lintian
@@ -110,7 +114,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium package arm64 lint fuzz" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium cluster package arm64 lint fuzz" ;;
     esac
 }
 
@@ -264,7 +268,7 @@ packages_of() {
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium package arm64 lint fuzz)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium cluster package arm64 lint fuzz)"
 for group; do packages "$group"; done
 install_packages
 for group; do
@@ -273,7 +277,7 @@ for group; do
     engine) engine; packages_of stack stack/requirements.txt ;;
     versions) packages_of tests requirements.txt; versions always ;;
     all-versions) packages_of tests requirements.txt; versions always all ;;
-    kafka) kafka ;;
+    kafka | cluster) kafka ;;
     debezium) debezium ;;
     package) package ;;
     arm64) arm64 ;;
