@@ -155,12 +155,15 @@ $(BUILD)/tests/test_special.o: C_FLAGS += -Wno-psabi
 .SECONDARY: $(UNIT_TESTS:%=%.o)
 
 #: make test               all tests; installs and fetches what they need, and says what
-TEST_NEEDS := build conformance engine kafka debezium fuzz package arm64
+TEST_NEEDS := build conformance engine versions kafka debezium fuzz package arm64
 test:
 	@if tests/stack/prepare.sh $(TEST_NEEDS); then \
 	    $(MAKE) --keep-going all unit-tests; $(MAKE) --keep-going JSON=cjson all unit-tests; \
 	    build/venv/bin/python tests/run.py; \
 	else echo '0 passed, 1 failed'; exit 1; fi
+
+#: make test-versions      functions, registration and bundle on nine versions of ClickHouse, 23.10 to 26.9
+include tests/versions/versions.mk
 
 #: make soak               10 million random times, 20 GB through one process, then every fault of the live chain, over and
 #:                         over for MINUTES=; a page in bench/results

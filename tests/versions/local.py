@@ -3,15 +3,21 @@
     python local.py LIBRARY PORT CONFIG DATA
 
 A POST's body is a statement or several, `?format=` the format of their answers; an exception is status 500 with its text.
-There is one caller, so one statement runs at a time. The libraries have two doors: those of before 25.x run clickhouse-local
-once for each call, so that nothing lives on in between but the data; the later ones keep a connection.
+There is one caller, so one statement runs at a time. The libraries have two doors: those before 25.x run clickhouse-local
+once for each call, so that nothing but the data lives on in between; the later ones keep a connection.
 """
 import ctypes
 import importlib.util
+import os
 import sys
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+
+
+def has_connections(library: Path) -> bool:
+    """The later ones are built against Python's stable ABI, as their name says."""
+    return library.name.endswith(".abi3.so")
 
 
 class EngineError(Exception):
@@ -26,25 +32,35 @@ class Result(ctypes.Structure):
 
 
 class OneCall:
-    """clickhouse-local's main, again for each call."""
+    """clickhouse-local's main, each time in a child of its own, as it expects to be alone and to end."""
 
     def __init__(self, library: Path, config: str, data: str):
-        loaded = ctypes.CDLL(library, ctypes.RTLD_LOCAL | ctypes.DEFAULT_MODE)
-        self.main, self.free = loaded.query_stable_v2, loaded.free_result_v2
+        self.main = ctypes.CDLL(library).query_stable_v2
         self.main.argtypes = [ctypes.c_int, ctypes.POINTER(ctypes.c_char_p)]
         self.main.restype = ctypes.POINTER(Result)
-        self.free.argtypes = [ctypes.POINTER(Result)]
         self.arguments = ["clickhouse", "--config-file", config, "--path", data, "--multiquery"]
 
     def query(self, sql: str, format: str) -> bytes:
-        arguments = [text.encode() for text in (*self.arguments, "--output-format", format, "--query", sql)]
-        result = self.main(len(arguments), (ctypes.c_char_p * len(arguments))(*arguments))
-        try:
-            if result.contents.error_message:
-                raise EngineError(result.contents.error_message.decode(errors="replace"))
-            return ctypes.string_at(result.contents.buf, result.contents.len) if result.contents.buf else b""
-        finally:
-            self.free(result)
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            os._exit(self._answer(writer, [*self.arguments, "--output-format", format, "--query", sql]))
+        os.close(writer)
+        with open(reader, "rb") as pipe:
+            answer = pipe.read()
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status != 0:
+            raise EngineError(answer.decode(errors="replace") or f"the engine ended with status {status}")
+        return answer
+
+    def _answer(self, writer: int, arguments: list) -> int:
+        texts = [text.encode() for text in arguments]
+        result = self.main(len(texts), (ctypes.c_char_p * len(texts))(*texts)).contents
+        error = result.error_message or b""
+        with open(writer, "wb") as pipe:
+            pipe.write(error or (ctypes.string_at(result.buf, result.len) if result.buf else b""))
+        return int(error != b"")
 
 
 class Connection:
@@ -83,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main(library: str, port: str, config: str, data: str) -> None:
-    door = Connection if library.endswith(".abi3.so") else OneCall
+    door = Connection if has_connections(Path(library)) else OneCall
     Handler.engine = door(Path(library), config, data)
     HTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
 

@@ -1,4 +1,7 @@
 """A version of ClickHouse as the tests see it: started with the files of an installation, asked in SQL."""
+import os
+import re
+import subprocess
 import sys
 import urllib.error
 import urllib.parse
@@ -7,8 +10,22 @@ from pathlib import Path
 
 from tests.stack.engine import ROOT, Engine, QueryError
 from tests.stack.process import free_port
+from tests.versions.local import has_connections
 
 HERE = Path(__file__).resolve().parent
+
+# What a version asks for before it makes a refreshable view, or gives a view another query; later ones ask for nothing.
+EXPERIMENTAL = {
+    "23.10": "allow_experimental_alter_materialized_view_structure",
+    "24.8": "allow_experimental_refreshable_materialized_view",
+}
+PROFILE = "<clickhouse><profiles><default><{setting}>1</{setting}></default></profiles></clickhouse>\n"
+
+# Each version reads the topic from its beginning.
+GROUP = """\
+<clickhouse><named_collections><experiments_kafka><kafka_group_name>{group}</kafka_group_name></experiments_kafka></named_collections>
+</clickhouse>
+"""
 
 
 def listed(when: tuple = ("always", "all")) -> list:
@@ -20,13 +37,25 @@ def listed(when: tuple = ("always", "all")) -> list:
 class Version(Engine):
     """As `Engine`, but of any version, and with one statement at a time. It has no ports of its own: see local.py.
 
-    Before 25.x nothing runs between two calls, so what needs time there (a consumer) goes into one call of several statements.
+    Only where it `lives` does anything run between two calls; older libraries start and end the engine in each.
     """
 
     def __init__(self, version: str, folder: Path, **options):
         super().__init__(folder, **options)
+        self.version = version
         self.name = f"ClickHouse {version}"
         (self.library,) = (ROOT / "build" / "stack" / "versions" / version).glob("chdb/_chdb.*.so")
+        self.lives = has_connections(self.library)
+
+    def _configure(self) -> None:
+        super()._configure()
+        users = self.folder / "users.d"
+        if self.version == "23.10":
+            # It has no GRANT SYSTEM VIEWS, and with a grant that it cannot read it would not start.
+            (users / "experiments_roles.xml").unlink()
+        if self.version in EXPERIMENTAL:
+            (users / "zz_experimental.xml").write_text(PROFILE.format(setting=EXPERIMENTAL[self.version]))
+        (self.folder / "config.d" / "zz_group.xml").write_text(GROUP.format(group=f"versions_{self.version}"))
 
     def start(self, seconds: float = 60):
         self.port = free_port()
@@ -35,6 +64,14 @@ class Version(Engine):
         self.spawn([sys.executable, HERE / "local.py", self.library, self.port, self.folder / "config.xml", self.folder / "data"])
         self.wait_until_ready(seconds)
         return self
+
+    def apply(self, bundle: Path = ROOT / "sql") -> list:
+        """Apply the SQL bundle with its own script; returns the files that it leaves out for this version."""
+        done = subprocess.run([ROOT / "sql" / "apply.sh", f"curl -sS --fail-with-body {self.url} --data-binary @-"],
+                              capture_output=True, text=True, env={"PATH": os.environ["PATH"], "BUNDLE": str(bundle)})
+        if done.returncode != 0:
+            raise QueryError(done.stdout + done.stderr)
+        return re.findall(r"^apply: (\S+) is left out", done.stderr, re.M)
 
     def query_bytes(self, sql: str, format: str = "TabSeparated") -> bytes:
         __tracebackhide__ = True

@@ -1,0 +1,38 @@
+"""A server of each version, with the installed files as they are; and what they all are asked about."""
+import os
+import struct
+
+import pytest
+
+from tests.conftest import registrations
+from tests.engine.test_functions import TEXT, lines, on_the_command_line, row_binary
+from tests.stack.engine import ROOT
+from tests.versions.version import Version, listed
+
+TOPIC = "experiments_events"
+OUTBOX = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
+VERSIONS = listed(("always", "all") if os.environ.get("CLICKHOUSE_VERSIONS") == "all" else ("always",))
+
+
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory):
+    """A file in RowBinary: every real message, and what the program answers on the command line."""
+    texts = lines()
+    columns = [on_the_command_line(arguments, texts) for arguments, _, _ in TEXT.values()]
+    path = tmp_path_factory.mktemp("answers") / "answers.bin"
+    path.write_bytes(b"".join(struct.pack("<I", n) + row_binary(*row) for n, row in enumerate(zip(texts, *columns))))
+    return path
+
+
+@pytest.fixture(scope="session")
+def outbox(broker):
+    """The topic, with the messages of an outbox table in it."""
+    broker.produce_file(TOPIC, OUTBOX)
+    return broker
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def server(request, tmp_path_factory, outbox):
+    folder = tmp_path_factory.mktemp(f"clickhouse_{request.param}")
+    with Version(request.param, folder, broker=outbox.address, functions=registrations(), level="warning") as server:
+        yield server
