@@ -76,8 +76,8 @@ static void check(const char *text, size_t size)
     const struct special_level *level;
     for (size_t i = 0; (level = special_level(i)); i++)
         check_level(level, text, size);
-    for (size_t i = 0; i < EMULATED; i++)
-        check_level(&emulated[i], text, size);
+    for (level = emulated; level < emulated + EMULATED; level++)
+        check_level(level, text, size);
 }
 
 /* Every byte at every place of a step, among letters and among bytes like itself. */
