@@ -43,6 +43,8 @@ GRANT SELECT ON experiments_analytics.pipeline_offsets_audited TO experiments_op
 GRANT SELECT ON experiments_analytics.pipeline_gaps TO experiments_operator;
 GRANT SELECT ON experiments_analytics.pipeline_status TO experiments_operator;
 GRANT SELECT ON experiments_analytics.pipeline_alerts TO experiments_operator;
+GRANT SELECT ON experiments_analytics.bundle_version TO experiments_operator;
+GRANT SELECT ON experiments_analytics.bundle_migrations TO experiments_operator;
 GRANT SELECT ON experiments_analytics.experiment_settings TO experiments_operator;
 GRANT INSERT ON experiments_analytics.decoded_events TO experiments_operator;
 -- The views behind it read what is inserted; it stores nothing.
