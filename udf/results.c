@@ -37,8 +37,12 @@ static char *put_bytes(char *at, struct text text)
 
 /* ---- RowBinary, and Native blocks of one row ----------------------------------------------------------- */
 
-static char *put_text(struct results *results, char *at, struct text text)
+static inline char *put_text(struct results *results, char *at, struct text text)
 {
+    if (text.size < 0x80) {
+        *at = (char)text.size;
+        return put_bytes(at + 1, text);
+    }
     at = put_size(at, text.size);
     if (text.size <= SHORT_TEXT)
         return put_bytes(at, text);
@@ -68,9 +72,9 @@ static char *put_fields(struct results *results, char *at, const struct answer *
         *at++ = (char)answer->row->outcome;
         at = put_text(results, at, answer->row->reason);
     }
-    for (size_t i = 0; i < function->type_count; i++) {
-        const struct type *type = &function->types[i];
-        const struct value *value = &answer->values[i];
+    const struct value *value = answer->values;
+    for (const struct type *type = function->types, *end = type + function->type_count; type < end;
+         type++, value++) {
         if (type->nullable) {
             *at++ = (char)value->null;
             if (value->null && !native)
