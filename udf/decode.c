@@ -401,7 +401,7 @@ static bool read_document(struct decoding *decoding, struct path_tree *tree)
 {
     struct decoder *decoder = decoding->decoder;
     struct place place = path_tree_place(tree, &decoder->walk);
-    if (tree->count == 0 || !place.node || decoding->router)
+    if (!place.node || decoding->router)
         return true;
     if (place.node->kind != JSON_STRING) {
         path_tree_follow(tree, &decoder->walk, place.doc, place.node);
@@ -417,7 +417,7 @@ static bool read_documents(struct decoding *decoding)
 {
     struct path_tree *row_image = &decoding->decoder->row_image;
     for (size_t i = 0; i < row_image->count; i++)
-        if (!read_document(decoding, &row_image->children[i]))
+        if (row_image->children[i].count && !read_document(decoding, &row_image->children[i]))
             return false;
     return true;
 }
@@ -453,18 +453,22 @@ static bool judge_rules(struct decoding *decoding)
     return true;
 }
 
-/* The first of the column's paths that leads to a value; *path is that one, or the first where none does. */
-static struct place find_value(struct decoding *decoding, size_t index, const struct path **path)
+static bool is_empty(const struct json_node *node)
 {
-    const struct decoder *decoder = decoding->decoder;
-    const struct column *column = &decoder->layout->columns[index];
+    return node->kind == JSON_STRING && node->start == node->end;
+}
+
+/* The first of the column's paths, which end at `ends`, that leads to a value; *path is that one, or the first where none does. */
+static struct place find_value(const struct path_walk *walk, const struct column *column,
+                               struct path_tree *const *ends, const struct path **path)
+{
     for (size_t i = 0; i < column->path_count; i++) {
-        struct place place = path_tree_place(decoder->ends[index][i], &decoder->walk);
-        bool empty = place.node && place.node->kind == JSON_STRING && place.node->start == place.node->end;
-        if (place.node && place.node->kind != JSON_NULL && (!empty || column->as.type.kind == TYPE_STRING)) {
-            *path = &column->paths[i];
-            return place;
-        }
+        const struct path_tree *end = ends[i];
+        if (end->message != walk->message || end->place.node->kind == JSON_NULL ||
+            (is_empty(end->place.node) && column->as.type.kind != TYPE_STRING))
+            continue;
+        *path = &column->paths[i];
+        return end->place;
     }
     *path = &column->paths[0];
     return (struct place){NULL, NULL};
@@ -487,37 +491,40 @@ static bool is_left_out(struct decoding *decoding, const struct path *paths, con
     return false;
 }
 
+/* Whether a column that is required is so for this message. */
 static bool is_required(const struct decoding *decoding, const struct column *column, const struct path *path)
 {
     bool excused = decoding->router && path->row && path->count == 2;
     const struct accept *rule = &column->required_op;
-    return column->required && !excused && (rule->count == 0 || is_accepted(rule, decoding->envelope.op));
+    return !excused && (rule->count == 0 || is_accepted(rule, decoding->envelope.op));
 }
 
-static bool fill_column(struct decoding *decoding, size_t index)
+static bool fill_column(struct decoding *decoding, size_t index, struct value *out)
 {
     struct decoder *decoder = decoding->decoder;
     const struct column *column = &decoder->layout->columns[index];
-    struct value *out = &decoder->values[index];
     const struct path *path;
-    struct place place = find_value(decoding, index, &path);
-    bool empty = place.node && place.node->kind == JSON_STRING && place.node->start == place.node->end;
+    struct place place = find_value(&decoder->walk, column, decoder->ends[index], &path);
     if (column->has_unavailable &&
         is_left_out(decoding, column->paths, place.node ? path + 1 : column->paths + column->path_count)) {
         *out = column->unavailable;
         decoding->left_out = true;
         return true;
     }
-    if ((!place.node || empty) && is_required(decoding, column, path))
+    if (column->required && (!place.node || is_empty(place.node)) && is_required(decoding, column, path))
         return REFUSE(decoder, OUTCOME_ERROR, path->text, TEXT(": missing"));
     if (!place.node) {
         *out = column->absent;
         return true;
     }
+    if (path->row && path->count == 2 && is_unavailable(decoding, place))
+        return refuse_unavailable(decoder, path->text);
+    if (column->as.type.kind == TYPE_STRING) { /* any value's text */
+        *out = (struct value){.as.text = json_text(place.doc, place.node, decoder->walk.arena)};
+        return true;
+    }
     struct json_value value;
     json_value_of(place.doc, place.node, decoder->walk.arena, &value);
-    if (path->row && path->count == 2 && value.kind == VALUE_STRING && text_equal(value.text, UNAVAILABLE))
-        return refuse_unavailable(decoder, path->text);
     const struct conversion *as = &column->as;
     if (as->base64)
         json_value_take_scale(place.doc, place.node, decoder->walk.arena, &value);
@@ -535,8 +542,10 @@ static bool fill_column(struct decoding *decoding, size_t index)
 
 static bool fill_columns(struct decoding *decoding)
 {
-    for (size_t i = 0; i < decoding->decoder->layout->column_count; i++)
-        if (!fill_column(decoding, i))
+    size_t count = decoding->decoder->layout->column_count;
+    struct value *values = decoding->decoder->values;
+    for (size_t i = 0; i < count; i++)
+        if (!fill_column(decoding, i, &values[i]))
             return false;
     return true;
 }

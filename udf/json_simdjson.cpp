@@ -86,7 +86,7 @@ bool reserve(json_parser *parser, size_t size)
 }
 
 // Over the places that simdjson's first stage has listed: quotes that open a string, brackets, colons, commas, and the first byte
-// of everything else. Behind the last place stands the text's size.
+// of everything else. Behind the last place stands the text's size, twice.
 // A container that has been opened.
 struct container_open {
     char outer; // the bracket that closes the one around it
@@ -99,8 +99,7 @@ public:
     walk(struct text whole, const uint32_t *places, size_t place_count, unsigned most_depth, json_node *room,
          container_open *stack)
         : text(whole.data), end(whole.data + whole.size), backslash(scan_backslash(text, end)), place(places),
-          places_end(places + place_count), most(most_depth), nodes(room), spare(uint32_t(place_count) + 1),
-          open(stack)
+          places_end(places + place_count), most(most_depth), nodes(room), open(stack)
     {
     }
 
@@ -108,7 +107,7 @@ public:
     bool document()
     {
         for (;;) {
-            json_node &node = nodes[depth <= most ? count : spare];
+            json_node &node = nodes[count];
             if (closing == '}' ? !key(node) : !no_key(node))
                 return false;
             bool opened = false;
@@ -116,12 +115,10 @@ public:
                 return false;
             if (opened)
                 continue;
-            while (place < places_end && text[*place] == closing)
+            for (; place != places_end && text[*place] == closing; place++)
                 close();
-            if (place == places_end)
-                return depth == 0;
-            if (depth == 0 || text[*place] != ',')
-                return false;
+            if (place >= places_end || depth == 0 || text[*place] != ',')
+                return place == places_end && depth == 0;
             place++;
         }
     }
@@ -134,7 +131,6 @@ private:
     const uint32_t *place, *places_end;
     unsigned most;
     json_node *nodes;
-    uint32_t spare; // of the nodes: for values that are too deep to be listed
     unsigned depth = 0;
     char closing = '\0';  // the innermost container's bracket; no place is one outside of all
     container_open *open; // not a member itself, so that all others can stay in registers
@@ -181,10 +177,11 @@ private:
     // Reads a value, or no more than the opening bracket of a container that is not empty (*opened).
     bool value(json_node &node, bool *opened)
     {
-        if (place == places_end)
+        if (place >= places_end)
             return false;
         uint32_t start = *place++;
         const char *stop;
+        json_kind kind;
         node.start = start;
         node.escaped = false;
         switch (text[start]) {
@@ -196,18 +193,22 @@ private:
             node.start = start + 1;
             return string(start, &node.end, &node.escaped) && add(node, JSON_STRING);
         case 't':
+            kind = JSON_TRUE;
             stop = json_literal_end(text + start, end);
-            return stop && ends_token(stop, node) && add(node, JSON_TRUE);
+            break;
         case 'f':
+            kind = JSON_FALSE;
             stop = json_literal_end(text + start, end);
-            return stop && ends_token(stop, node) && add(node, JSON_FALSE);
+            break;
         case 'n':
+            kind = JSON_NULL;
             stop = json_literal_end(text + start, end);
-            return stop && ends_token(stop, node) && add(node, JSON_NULL);
+            break;
         default:
+            kind = JSON_NUMBER;
             stop = number(text + start);
-            return stop && ends_token(stop, node) && add(node, JSON_NUMBER);
         }
+        return stop && ends_token(stop, node) && add(node, kind);
     }
 
     bool container(json_node &node, json_kind kind, char bracket, bool *opened)
@@ -233,9 +234,9 @@ private:
             node.end = *place + 1;
             node.next = count;
         }
-        place++;
     }
 
+    // A node that is not listed, since it is too deep, is overwritten by the next.
     bool add(json_node &node, json_kind kind)
     {
         count += depth <= most;
@@ -244,10 +245,10 @@ private:
         return true;
     }
 
-    // The key at the next place, and past its colon.
+    // The key at the next place, and past its colon. At the text's end both places are the same byte, or the colon is: value() sees.
     bool key(json_node &node)
     {
-        if (places_end - place < 2 || text[place[0]] != '"' || text[place[1]] != ':')
+        if (text[place[0]] != '"' || text[place[1]] != ':')
             return false;
         uint32_t start = *place++;
         node.key_start = start + 1;
@@ -297,8 +298,9 @@ bool json_parse(json_parser *parser, struct arena *arena, struct text text, unsi
         return false;
     }
     size_t room = found.n_structural_indexes;
-    found.structural_indexes[room] = uint32_t(text.size); // simdjson leaves room for it
-    auto nodes = static_cast<json_node *>(arena_alloc(arena, (room + 2) * sizeof(json_node)));
+    // simdjson leaves room for them.
+    found.structural_indexes[room] = found.structural_indexes[room + 1] = uint32_t(text.size);
+    auto nodes = static_cast<json_node *>(arena_alloc(arena, (room + 1) * sizeof(json_node)));
     if (!nodes)
         return false;
     container_open stack[JSON_DEPTH];

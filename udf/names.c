@@ -22,6 +22,7 @@ bool names_index(struct arena *arena, struct names *names, const struct text *li
         uint32_t *slot = &names->slots[name_slot(names, list[i].size, head, tail)];
         names->all[i] = (struct name){list[i], head, tail, *slot};
         *slot = (uint32_t)i + 1;
+        names->sizes |= UINT64_C(1) << (list[i].size & 63);
     }
     return true;
 }

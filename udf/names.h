@@ -16,6 +16,7 @@ struct names {
     struct name *all;
     uint32_t *slots; /* the first name of each, likewise */
     unsigned shift;  /* of a hash, to a slot */
+    uint64_t sizes;  /* a bit for each size that a name has, by its lowest six bits: most keys are of none */
 };
 
 /* Of names in an order of the caller's, of which one may stand there several times (the first counts) and one may be of no data
@@ -54,7 +55,7 @@ static inline uint32_t name_slot(const struct names *names, size_t size, uint64_
 /* The index of a name, -1 where it is none of them. Up to 7 bytes behind it are read. */
 static inline ptrdiff_t names_find(const struct names *names, struct text text)
 {
-    if (!names->slots || !text.data)
+    if (!(names->sizes >> (text.size & 63) & 1) || !text.data)
         return -1;
     uint64_t head = name_head(text), tail = name_tail(text, head);
     uint32_t index = names->slots[name_slot(names, text.size, head, tail)];
