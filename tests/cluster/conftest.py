@@ -16,12 +16,12 @@ def servers(tmp_path_factory):
         alone = Node(folder / "alone", broker.address, group="ch_consumer_alone")
         nodes = [Node(folder / f"node{number}", broker.address) for number in (1, 2, 3)]
         for node in nodes[:2]:
-            node.clusters = {"experiments_2": [node.ports[1] for node in nodes[:2]]}
+            node.clusters = {"experiments_2": Node.shards(*nodes[:2])}
         with alone, nodes[0], nodes[1]:
             alone.apply()
             for node in nodes[:2]:
                 node.apply_cluster("experiments_2")
-            yield SimpleNamespace(broker=broker, alone=alone, nodes=nodes, folder=folder, sent=0)
+            yield SimpleNamespace(broker=broker, alone=alone, nodes=nodes, folder=folder, sent=0, by_hand=0)
             nodes[2].stop()
 
 

@@ -26,6 +26,7 @@ KAFKA = """\
 
 SHARD = """
             <shard>
+                <weight>{weight}</weight>
                 <internal_replication>true</internal_replication>
                 <replica><host>127.0.0.1</host><port>{port}</port></replica>
             </shard>"""
@@ -44,7 +45,7 @@ CLUSTER = """
 
 
 class Node(Engine):
-    """An engine on ports of its own; `clusters`: of which it is one, name -> the nodes' TCP ports."""
+    """An engine on ports of its own; `clusters`: of which it is one, name -> [(a node's TCP port, its weight)]."""
 
     def __init__(self, folder, broker: str, group: str = "ch_consumer", extra: str = ""):
         super().__init__(folder, broker=broker, ports=(free_port(), free_port()))
@@ -59,17 +60,25 @@ class Node(Engine):
         if self.clusters:
             for name in ("config.d", "users.d"):
                 shutil.copytree(SETTINGS / name, self.folder / name, dirs_exist_ok=True)
-            self.know(self.clusters)
+            self._write_clusters()
 
     def know(self, clusters: dict) -> None:
-        """Write down the clusters; a running server takes them up without a restart."""
+        """A server takes other clusters up as it runs, this engine when it starts."""
         self.clusters = clusters
-        # The delivered file names experiments_2, and takes its secret from the environment.
-        text = "".join(CLUSTER.format(name=name, shards="".join(SHARD.format(port=port) for port in ports))
-                       for name, ports in {"experiments_2": [], **clusters}.items())
-        (self.folder / "config.d" / "zz_cluster.xml").write_text(CLUSTERS.format(clusters=text))
         if self.process:
-            self.query("SYSTEM RELOAD CONFIG")
+            self.stop()
+            self.start()
+
+    def _write_clusters(self) -> None:
+        # The delivered file names experiments_2, and takes its secret from the environment.
+        text = "".join(CLUSTER.format(name=name, shards="".join(SHARD.format(port=port, weight=weight) for port, weight in shards))
+                       for name, shards in {"experiments_2": self.shards(self), **self.clusters}.items())
+        (self.folder / "config.d" / "zz_cluster.xml").write_text(CLUSTERS.format(clusters=text))
+
+    @staticmethod
+    def shards(*nodes, decoders: tuple = ()) -> list:
+        """Of nodes that store, and of those that only consume and decode."""
+        return [*((node.ports[1], 1) for node in nodes), *((node.ports[1], 0) for node in decoders)]
 
     def apply_cluster(self, cluster: str, **environment) -> None:
         command = f"curl -sS --fail-with-body {self.url} --data-binary @-"
