@@ -5,6 +5,7 @@
 
 #include "envelope.h"
 #include "json_value.h"
+#include "left_out.h"
 #include "path_tree.h"
 #include "schema.h"
 #include "shape.h"
@@ -13,7 +14,7 @@
     8 /* containers within which a schema names a row image's member, from the message's root */
 #define VALUE_SHOWN 64 /* bytes of a value in a reason */
 
-static const struct text UNAVAILABLE = {"__debezium_unavailable_value", 28};
+static const struct text UNAVAILABLE = {LEFT_OUT, sizeof LEFT_OUT - 1};
 
 struct decoder {
     const struct layout *layout;
@@ -336,12 +337,13 @@ static void find_values(struct decoding *decoding)
     }
 }
 
-/* Written plainly or with escapes, of which each takes six bytes at most. */
+/* As Debezium writes it, or a string with needless escapes, of which each takes six bytes at most. */
 static bool is_unavailable(struct decoding *decoding, struct place place)
 {
     struct text raw = json_raw(place.doc, place.node);
-    bool as_long = place.node->escaped ? raw.size <= 6 * UNAVAILABLE.size : raw.size == UNAVAILABLE.size;
-    return place.node->kind == JSON_STRING && as_long &&
+    if (is_left_out_form(raw))
+        return true;
+    return place.node->kind == JSON_STRING && place.node->escaped && raw.size <= 6 * UNAVAILABLE.size &&
            (raw.data[0] == UNAVAILABLE.data[0] || raw.data[0] == '\\') &&
            text_equal(json_text(place.doc, place.node, decoding->decoder->walk.arena), UNAVAILABLE);
 }
@@ -403,13 +405,13 @@ static bool read_document(struct decoding *decoding, struct path_tree *tree)
     struct place place = path_tree_place(tree, &decoder->walk);
     if (!place.node || decoding->router)
         return true;
+    if (is_unavailable(decoding, place))
+        return may_be_left_out(decoder->layout, tree->step.name) ||
+               refuse_unavailable(decoder, path_of_member(decoder, tree));
     if (place.node->kind != JSON_STRING) {
         path_tree_follow(tree, &decoder->walk, place.doc, place.node);
         return true;
     }
-    if (is_unavailable(decoding, place))
-        return may_be_left_out(decoder->layout, tree->step.name) ||
-               refuse_unavailable(decoder, path_of_member(decoder, tree));
     return read_encoded(decoding, tree, place);
 }
 

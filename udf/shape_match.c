@@ -2,6 +2,7 @@
 
 #include "digits.h"
 #include "json_check.h"
+#include "left_out.h"
 #include "scan.h"
 #include "shape_graph.h"
 
@@ -74,9 +75,9 @@ static inline bool give(struct run *run, const struct shape_use *use, const stru
     if (value->kind == VALUE_STRING) {
         if (value->text.size == 0 && (column->required || !is_string))
             return !column->required;
-        if (use->row_member && text_equal(value->text, TEXT("__debezium_unavailable_value")))
-            return false;
     }
+    if (use->row_member && is_left_out_form(value->text))
+        return false;
     if (*chosen && *chosen < use->rank)
         return true;
     *chosen = use->rank;

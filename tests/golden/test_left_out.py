@@ -70,3 +70,39 @@ def test_every_message_as_the_reference_reads_it(build):
     got = ask(build, b"".join(message + b"\n" for message in asked * 3))
     assert got == expected * 3
     assert sum(b'"payload":"left out"' in line for line in expected) >= 9
+
+
+# One row of a column for each kind of type, all left out; Debezium writes null for those that are not here.
+MEMBERS = ("t", "i", "b", "u", "d", "by", "h", "x", "ch", "j")
+
+
+def layout_of(members, **keys):
+    return {"function": "f", "columns": [
+        {"name": "id", "type": "Int32", "path": "after.id"},
+        *({"name": member, "type": "String", "path": f"after.{member}", **keys} for member in members)]}
+
+
+@pytest.mark.parametrize("build", tables.BINARIES)
+def test_every_form_of_what_was_left_out(build, tmp_path):
+    """Also where the fast path knows the message's shape, and would have taken the form for a value."""
+    message = (tables.HERE / "left_out.ndjson").read_bytes().removesuffix(b"\n")
+    after = json.loads(message)["after"]
+    usual = {"t": ["a", "b"], "i": [1, 2], "b": [3], "u": ["b68a35a7-17ad-35b3-af2a-ae46edb4545b"], "d": [20455], "by": "/w==",
+             "h": '{"a":"1"}', "x": "<a/>", "ch": "c", "j": ["{}"]}
+    known = json.loads(message)
+    known["after"] = after | usual
+    known = json.dumps(known, separators=(",", ":")).encode()
+    path = tmp_path / "layout.json"
+    for keys, expected in (({"unavailable": "left out"}, ("event", "")), ({}, ("error", None))):
+        for member in MEMBERS:
+            one = json.loads(known)
+            one["after"][member] = after[member]
+            asked = [known, known, known, json.dumps(one, separators=(",", ":")).encode(), known]
+            path.write_text(json.dumps(layout_of([member], **keys)))
+            rows = [json.loads(line) for line in ask(build, b"\n".join(asked), path)]
+            assert [row["outcome"] for row in rows] == ["event"] * 3 + [expected[0]] + ["event"], (member, rows)
+            reason = "" if keys else f"after.{member}: __debezium_unavailable_value"
+            assert (rows[3]["reason"], rows[3][member]) == (reason, "left out" if keys else "")
+            assert rows[0] == rows[2] == rows[4] and rows[0][member] not in ("", "left out")
+    layout = reference.Layout(path.read_bytes())
+    assert ask(build, message, path) == [reference.as_json(layout, reference.decode(layout, message))]
