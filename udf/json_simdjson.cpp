@@ -132,7 +132,7 @@ private:
     unsigned most;
     json_node *nodes;
     unsigned depth = 0;
-    char closing = '\0';  // the innermost container's bracket; no place is one outside of all
+    char closing = ' ';   // the innermost container's bracket; outside of all a space, which no place is
     container_open *open; // not a member itself, so that all others can stay in registers
 
     // Whether only space stands between `at` and the next place: the node's value, begun at the last place, ends at `at`.

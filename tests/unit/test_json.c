@@ -27,13 +27,14 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Parses a copy with the padding that json_parse may read, filled with what must not matter. */
+static char padding = '"'; /* what a document's padding is filled with, and must not matter */
+
 static bool parse(struct text text, unsigned depth, struct json_doc *doc, struct json_fault *fault)
 {
     char *copy = arena_alloc(&arena, text.size + JSON_PADDING);
     assert_non_null(copy);
     memcpy(copy, text.data, text.size);
-    memset(copy + text.size, '"', JSON_PADDING);
+    memset(copy + text.size, padding, JSON_PADDING);
     return json_parse(parser, &arena, (struct text){copy, text.size}, depth, doc, fault);
 }
 
@@ -118,6 +119,9 @@ static void test_names_each_fault(void **state)
     refuses(TEXT("[1}"), "expected , or ]", 2);
     refuses(TEXT("{} {}"), "text after the value", 3);
     refuses(TEXT("1 x"), "text after the value", 2);
+    refuses(TEXT("1 \0"), "text after the value", 2);
+    refuses(TEXT("{}\0"), "text after the value", 2);
+    refuses(TEXT("[\0]"), "expected a value", 1);
     refuses(TEXT("nul"), "bad literal", 0);
     refuses(TEXT("[tru]"), "bad literal", 1);
     refuses(TEXT("[truex]"), "expected , or ]", 5);
@@ -222,6 +226,69 @@ static void test_unescape(void **state)
               TEXT("{\"user_id\": \"a-much-longer-text-than-one-register\", \"x\": [1,2,3]}\\"));
 }
 
+/* Every beginning of a document is none, and the document one, whatever stands behind it. */
+static void test_cut_anywhere(void **state)
+{
+    (void)state;
+    static const char paddings[] = {'"',  ':', ',', '}', ']', '{',  '[',
+                                    '\\', '1', 'e', '.', ' ', '\0', '\xFF'};
+    const struct text text =
+        TEXT("{\"a\" : [1, {\"b\\n\":\"c\\\"\", \"d\":{}}, null, -2.5e3 ], \"e\":true} ");
+    for (size_t i = 0; i < sizeof paddings; i++) {
+        padding = paddings[i];
+        accepts(text);
+        for (size_t size = 0; size < text.size - 1; size++) {
+            struct json_doc doc;
+            struct json_fault fault;
+            if (parse((struct text){text.data, size}, JSON_DEPTH, &doc, &fault))
+                fail_msg("%.*s is accepted before %c", (int)size, text.data, padding);
+        }
+    }
+    padding = '"';
+}
+
+/* Escapes at every place of a block, in runs of every length, against a reading of them one by one. */
+static void test_blocks(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\"", "n", "\\u00e9", "\\uD83D\\uDE00", "x", "\\uDE00"};
+    for (size_t before = 0; before < 140; before++) {
+        for (size_t run = 1; run < 9; run++) {
+            for (size_t end = 0; end < sizeof ends / sizeof *ends; end++) {
+                char json[256], expected[256];
+                int size = snprintf(json, sizeof json, "\"%*s", (int)before, "");
+                int length = snprintf(expected, sizeof expected, "%*s", (int)before, "");
+                memset(json + size, '\\', run);
+                memset(expected + length, '\\', run / 2);
+                length += (int)(run / 2);
+                bool odd = run % 2; /* the last one begins an escape, together with the end's first byte */
+                size += snprintf(json + size + run, 32, "%s\"", ends[end]) + (int)run;
+                static const struct {
+                    const char *odd, *even; /* what the end gives; NULL: it is refused */
+                } known[] = {{"\"", NULL},
+                             {"\n", "n"},
+                             {"\\u00e9", "\xC3\xA9"},
+                             {"\\uD83D\\uDE00", "\xF0\x9F\x98\x80"},
+                             {NULL, "x"},
+                             {"\\uDE00", NULL}};
+                const char *gives = odd ? known[end].odd : known[end].even;
+                if (odd && end == 3)
+                    gives = NULL; /* the high half is text, the low half stands alone */
+                struct json_doc doc;
+                struct json_fault fault;
+                assert_int_equal(parse((struct text){json, (size_t)size}, 1, &doc, &fault), gives != NULL);
+                if (!gives)
+                    continue;
+                length += snprintf(expected + length, 32, "%s", gives);
+                struct text text = json_text(&doc, doc.nodes, &arena);
+                assert_int_equal(text.size, length);
+                assert_memory_equal(text.data, expected, text.size);
+            }
+            arena_reset(&arena);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +298,8 @@ int main(void)
         cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_depth_limits_nodes_not_checks),
         cmocka_unit_test(test_unescape),
+        cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_blocks),
     };
     return cmocka_run_group_tests_name("json", tests, set_up, tear_down);
 }
