@@ -155,7 +155,7 @@ $(BUILD)/tests/test_special.o: C_FLAGS += -Wno-psabi
 .SECONDARY: $(UNIT_TESTS:%=%.o)
 
 #: make test               all tests; installs and fetches what they need, and says what
-TEST_NEEDS := build conformance engine versions kafka debezium fuzz package arm64
+TEST_NEEDS := build conformance engine versions kafka debezium cluster fuzz package arm64
 test:
 	@if tests/stack/prepare.sh $(TEST_NEEDS); then \
 	    $(MAKE) --keep-going all unit-tests; $(MAKE) --keep-going JSON=cjson all unit-tests; \
