@@ -103,3 +103,17 @@ def test_good_messages_are_not_late_while_poison_flows(broker, engine, tell):  #
     assert percentile(among, 99) < percentile(alone, 99) + 10_000
     tell("sent to visible, alone: p50 {:.0f} ms, p99 {:.0f} ms; each behind twenty bad ones, {} dead letters: p50 {:.0f} ms, "
          "p99 {:.0f} ms".format(percentile(alone, 50), percentile(alone, 99), letters, percentile(among, 50), percentile(among, 99)))
+
+
+def test_no_payload_is_logged(broker, engine):  # noqa: F811
+    """Not by the program, not by the server, whose log holds everything down to traces; good or bad, key or header."""
+    word = "secret-7f3a"
+    bad = [message(2, user_id=word, variant_id=word), message(3, user_id=word)[:-20], word.encode(), b"\xff" + word.encode()]
+    broker.produce(TOPIC, [message(1, user_id=word), *bad], key=word.encode(), headers={word: word})
+    engine.wait_for("SELECT count() FROM experiments_analytics.dead_letters_open", len(bad), 60)
+    engine.wait_for("SELECT count() FROM experiments_analytics.events", 1, 60)
+    engine.stop()
+    logs = [engine.log, *engine.folder.glob("*.log*"), *(engine.folder / "data").rglob("*.log")]
+    text = b"".join(path.read_bytes() for path in logs)
+    assert b"<Trace>" in text and b"raw_events_kafka" in text
+    assert word.encode() not in text
