@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "envelope.h"
 #include "json_value.h"
+#include "left_out.h"
 #include "path_tree.h"
 
 struct inference {
@@ -216,7 +217,7 @@ static void see_value(struct inference *inference, struct place_seen *place, con
     json_value_of(doc, node, &inference->message, &value);
     if (node->kind == JSON_NULL)
         return;
-    if (value.kind == VALUE_STRING && text_equal(value.text, TEXT("__debezium_unavailable_value"))) {
+    if (is_left_out_form(value.text)) {
         place->left_out += !inference->deleted;
         return;
     }
