@@ -7,12 +7,12 @@ SELECT
     offset,
     toUInt64(decoded.row - if(attempt > 0, 0, min(decoded.row) OVER (PARTITION BY topic, partition, offset))) AS row,
     attempt,
-    event.outcome != 'error' AS resolved,
-    event.reason AS reason,
+    tupleElement(event, 'outcome') != 'error' AS resolved,
+    tupleElement(event, 'reason') AS reason,
     message,
     key,
     headers.name,
     headers.value,
     kafka_time
 FROM experiments_analytics.decoded_events AS decoded
-WHERE event.outcome = 'error' OR attempt > 0;
+WHERE tupleElement(event, 'outcome') = 'error' OR attempt > 0;

@@ -31,16 +31,16 @@ SELECT
     partition,
     toStartOfMinute(now('UTC')) AS minute,
     count() AS rows,
-    countIf(event.outcome = 'event') AS events,
-    countIf(event.outcome = 'skipped') AS skipped,
-    countIf(event.outcome = 'error') AS errors,
+    countIf(tupleElement(event, 'outcome') = 'event') AS events,
+    countIf(tupleElement(event, 'outcome') = 'skipped') AS skipped,
+    countIf(tupleElement(event, 'outcome') = 'error') AS errors,
     max(offset) AS last_offset,
     max(kafka_time) AS last_kafka_time,
     now64(3, 'UTC') AS last_arrival,
     sum(dateDiff('ms', kafka_time, now64(3, 'UTC'))) AS delay_ms,
     max(dateDiff('ms', kafka_time, now64(3, 'UTC'))) AS max_delay_ms,
-    anyLastIf(event.reason, event.outcome = 'skipped') AS skipped_reason,
-    anyLastIf(event.reason, event.outcome = 'error') AS error_reason
+    anyLastIf(tupleElement(event, 'reason'), tupleElement(event, 'outcome') = 'skipped') AS skipped_reason,
+    anyLastIf(tupleElement(event, 'reason'), tupleElement(event, 'outcome') = 'error') AS error_reason
 FROM experiments_analytics.decoded_events
 WHERE attempt = 0 AND kafka_time > 0
 GROUP BY topic, partition;

@@ -171,7 +171,8 @@ def test_a_layout_gets_a_column_while_rows_flow(server, tmp_path):
     with open(bundle / "02_events_processed.sql", "a") as file:
         file.write(f"ALTER TABLE {DATABASE}.events_processed ADD COLUMN IF NOT EXISTS country String;\n")
     view = bundle / "06_events_kafka_mv.sql"
-    view.write_text(view.read_text().replace("event.lsn AS lsn,", "event.lsn AS lsn,\n    event.country AS country,"))
+    view.write_text(view.read_text().replace(
+        "tupleElement(event, 'lsn') AS lsn,", "tupleElement(event, 'lsn') AS lsn,\n    tupleElement(event, 'country') AS country,"))
     for statement in statements("layout_changed"):
         server.query(statement)
     server.apply(bundle)
