@@ -1,6 +1,6 @@
-/* Questions about the next bytes, answered 16 at a time: how far a string goes on without anything special, or without a
- * backslash, and how far digits go on. SSE2 (every x86-64), NEON (every aarch64), or plain C; up to 15 bytes behind `end` are read, which the padding of
- * a message allows, and never counted. */
+/* Questions about the next bytes, answered 16 at a time: how far a text goes on without a backslash, how far digits go on, whether
+ * two texts are equal. SSE2 (every x86-64), NEON (every aarch64), or plain C; up to 15 bytes behind `end` are read, which the
+ * padding of a message allows, and never counted. */
 #ifndef SCAN_H
 #define SCAN_H
 
@@ -11,18 +11,8 @@
 #if defined(__SSE2__) && !defined(SCAN_SCALAR)
 #include <emmintrin.h>
 #define SCAN_STEP 16
-#define SCAN_LEVEL "SSE2"
 
 /* A bit for each byte, lowest first. */
-static inline uint64_t scan_special_bits(const char *at)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-    __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    __m128i outside = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); /* signed: control and non-ASCII */
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), outside));
-}
-
 static inline uint64_t scan_backslash_bits(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -52,19 +42,11 @@ static inline size_t scan_lowest(uint64_t bits)
 #elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(SCAN_SCALAR)
 #include <arm_neon.h>
 #define SCAN_STEP 16
-#define SCAN_LEVEL "NEON"
 
 /* Four bits for each byte, lowest first. */
 static inline uint64_t scan_narrow(uint8x16_t found)
 {
     return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(found), 4)), 0);
-}
-
-static inline uint64_t scan_special_bits(const char *at)
-{
-    uint8x16_t bytes = vld1q_u8((const uint8_t *)at);
-    uint8x16_t found = vorrq_u8(vceqq_u8(bytes, vdupq_n_u8('"')), vceqq_u8(bytes, vdupq_n_u8('\\')));
-    return scan_narrow(vorrq_u8(found, vcltq_s8(vreinterpretq_s8_u8(bytes), vdupq_n_s8(0x20))));
 }
 
 static inline uint64_t scan_backslash_bits(const char *at)
@@ -90,13 +72,6 @@ static inline size_t scan_lowest(uint64_t bits)
 
 #else
 #define SCAN_STEP 1
-#define SCAN_LEVEL "scalar"
-
-static inline uint64_t scan_special_bits(const char *at)
-{
-    unsigned char c = (unsigned char)*at;
-    return c == '"' || c == '\\' || c < 0x20 || c >= 0x80;
-}
 
 static inline uint64_t scan_backslash_bits(const char *at)
 {
@@ -119,20 +94,6 @@ static inline size_t scan_lowest(uint64_t bits)
     return 0;
 }
 #endif
-
-/* The first quote, backslash, control character or non-ASCII byte; `end` where there is none. */
-static inline const char *scan_special(const char *at, const char *end)
-{
-    while (at < end) {
-        uint64_t bits = scan_special_bits(at);
-        if (bits) {
-            at += scan_lowest(bits);
-            break;
-        }
-        at += SCAN_STEP;
-    }
-    return at < end ? at : end;
-}
 
 /* The first backslash; `end` where there is none. */
 static inline const char *scan_backslash(const char *at, const char *end)
