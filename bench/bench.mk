@@ -7,7 +7,7 @@ YYJSON_PACKAGE := yyjson==4.0.6
 YYJSON_SHA256  := fcd4dc15c1e39a30bf9fa85d56903029111506860fc3080ab0d81c6c6dacaa8c
 YYJSON         := $(DEPS)/yyjson-4.0.6
 
-.PHONY: bench bench-kafka bench-programs
+.PHONY: bench bench-kafka bench-capacity bench-programs
 
 bench:
 	@tests/stack/prepare.sh build engine
@@ -19,6 +19,11 @@ bench-kafka:
 	@tests/stack/prepare.sh build engine kafka
 	@$(MAKE) all bench-programs
 	@build/venv/bin/python bench/kafka.py $(BENCH_OPTIONS)
+
+bench-capacity:
+	@tests/stack/prepare.sh build engine kafka
+	@$(MAKE) all bench-programs
+	@build/venv/bin/python bench/capacity.py $(BENCH_OPTIONS)
 
 bench-programs: $(BENCH)/generate $(BENCH)/constant $(BENCH)/decode
 
