@@ -80,9 +80,12 @@ class Node(Engine):
         """Of nodes that store, and of those that only consume and decode."""
         return [*((node.ports[1], 1) for node in nodes), *((node.ports[1], 0) for node in decoders)]
 
-    def apply_cluster(self, cluster: str, **environment) -> None:
-        command = f"curl -sS --fail-with-body {self.url} --data-binary @-"
-        done = subprocess.run([SETTINGS / "apply.sh", cluster, command], capture_output=True, text=True,
+    def client(self, settings: str = "") -> str:
+        """A command that runs the statement on its input here."""
+        return f"curl -sS --fail-with-body '{self.url}?{settings}' --data-binary @-"
+
+    def apply_cluster(self, cluster: str, settings: str = "", **environment) -> None:
+        done = subprocess.run([SETTINGS / "apply.sh", cluster, self.client(settings)], capture_output=True, text=True,
                               env={"PATH": os.environ["PATH"], **environment})
         if done.returncode != 0:
             raise QueryError(done.stdout + done.stderr)

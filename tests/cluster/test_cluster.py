@@ -151,9 +151,7 @@ def test_a_third_node_joins_to_store(servers):
         node.know({"experiments_2": Node.shards(*nodes[:2], decoders=nodes[2:]), "experiments_3": Node.shards(*nodes)})
     load = threading.Thread(target=send, args=(servers, 10_000))
     load.start()
-    done = subprocess.run([SETTINGS / "move.sh", "experiments_2", "experiments_3",
-                           *(f"curl -sS --fail-with-body {node.url} --data-binary @-" for node in nodes)],
-                          capture_output=True, text=True)
+    done = move("experiments_2", "experiments_3", nodes)
     load.join()
     print(f"\n{done.stderr}")
     assert done.returncode == 0, done.stdout
@@ -163,23 +161,42 @@ def test_a_third_node_joins_to_store(servers):
     assert {row["node"] for row in assigned(nodes[0])} == {f"127.0.0.1:{node.ports[1]}" for node in nodes}
 
 
-def test_applying_again_changes_nothing_and_an_alter_reaches_the_rows(servers, tmp_path):
+def test_applying_again_changes_nothing_and_an_alter_reaches_the_rows(servers):
     node = servers.nodes[0]
     held = node.held()
     node.apply_cluster("experiments_3")
     assert node.held() == held
-    command = {"CLUSTER": "experiments_3", "COMMAND": f"curl -sS --fail-with-body {node.url} --data-binary @-"}
     for one in servers.nodes:
-        command["COMMAND"] = f"curl -sS --fail-with-body {one.url} --data-binary @-"
-        subprocess.run([SETTINGS / "statement.sh"], check=True, text=True, env={**os.environ, **command},
+        subprocess.run([SETTINGS / "statement.sh"], check=True, text=True,
+                       env={**os.environ, "CLUSTER": "experiments_3", "COMMAND": one.client()},
                        input=f"ALTER TABLE {DATABASE}.events_processed ADD COLUMN IF NOT EXISTS country String DEFAULT 'IS';\n")
-    assert servers.nodes[1].value(f"SELECT uniqExact(country) FROM {DATABASE}.events_processed WHERE country = 'IS'") == 1
+    countries = f"SELECT country, count() AS events FROM {DATABASE}.events_processed FINAL GROUP BY country"
+    assert servers.nodes[1].rows(countries) == [{"country": "IS", "events": held["events"]}]
 
 
 def test_what_cannot_be_right_is_refused(servers):
     alone = servers.alone
     with pytest.raises(QueryError, match="no cluster nowhere"):
         alone.apply_cluster("nowhere")
-    alone.know({"experiments_2": Node.shards(alone)})
+    alone.know({"experiments_1": Node.shards(alone)})
+    held = alone.held()
     with pytest.raises(QueryError, match="distributed_foreground_insert is not 1"):
-        alone.apply_cluster("experiments_2")
+        alone.apply_cluster("experiments_1", settings="distributed_foreground_insert=0")
+    with pytest.raises(QueryError, match="events_processed holds rows of one node"):
+        alone.apply_cluster("experiments_1")
+    assert alone.held() == held
+
+
+def test_a_single_node_becomes_a_cluster(servers):
+    alone = servers.alone
+    held = alone.held()
+    done = move(DATABASE, "experiments_1", [alone])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert alone.held() == held
+    assert alone.own("experiments_1") == held["events"]
+    send(servers, 1000)
+    alone.wait_for(ARRIVED, servers.sent + servers.by_hand, 60)
+
+
+def move(source: str, target: str, nodes: list):
+    return subprocess.run([SETTINGS / "move.sh", source, target, *(node.client() for node in nodes)], capture_output=True, text=True)

@@ -3,10 +3,13 @@ import pytest
 from nodes import DATABASE, Node, create_topic, messages, produce
 
 from tests.stack.kafka import Kafka
+from tests.stack.process import free_port
 
 KEEPER = """\
 <clickhouse>
     <zookeeper><node><host>127.0.0.1</host><port>{port}</port></node></zookeeper>
+    <interserver_http_host>127.0.0.1</interserver_http_host>
+    <interserver_http_port>{interserver}</interserver_http_port>
     <macros><shard>1</shard><replica>node1</replica></macros>
 </clickhouse>
 """
@@ -18,7 +21,7 @@ def node(tmp_path_factory, keeper):
     folder = tmp_path_factory.mktemp("replicated")
     with Kafka(folder / "kafka") as broker:
         create_topic(broker)
-        node = Node(folder / "node", broker.address, extra=KEEPER.format(port=keeper.port))
+        node = Node(folder / "node", broker.address, extra=KEEPER.format(port=keeper.port, interserver=free_port()))
         node.clusters = {"experiments_1": Node.shards(node)}
         with node:
             node.apply_cluster("experiments_1", REPLICATED="1")
