@@ -271,6 +271,10 @@ static const char help[] =
     "    --pool-size N         config: processes that the server keeps for each function (16)\n"
     "    --config-dir DIR      check: where the server's configuration is (/etc/clickhouse-server)\n"
     "\n"
+    "A layout is a JSON object: function, accept (path -> list of values), columns. A column has\n"
+    "name, type, path, and where wanted required (true, or a list of operations), default,\n"
+    "lenient, unavailable (its value where Debezium left it out), unit, encoding, note.\n"
+    "\n"
     "Exit status: 0 at the end of input, 1 for a file or system error, 2 for a wrong call.\n"
     "\n"
     "    kcat -C -b kafka:9092 -t experiments_events -e | debezium-udf decode ./experiment_event.json\n";
