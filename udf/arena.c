@@ -13,6 +13,14 @@ struct arena_block {
     _Alignas(16) char data[];
 };
 
+static struct arena_block *new_block(size_t size)
+{
+    struct arena_block *block = size > SIZE_MAX - sizeof *block ? NULL : malloc(sizeof *block + size);
+    if (block)
+        block->size = size;
+    return block;
+}
+
 static bool add_block(struct arena *arena, size_t least)
 {
     size_t size = arena->blocks ? arena->blocks->size * 2 : FIRST_BLOCK;
@@ -20,16 +28,18 @@ static bool add_block(struct arena *arena, size_t least)
         size = ARENA_KEEP;
     if (size < least)
         size = least;
-    struct arena_block *block = size > SIZE_MAX - sizeof *block ? NULL : malloc(sizeof *block + size);
+    struct arena_block *block = arena->least > size ? new_block(arena->least) : NULL;
+    arena->least = 0;
+    if (!block)
+        block = new_block(size);
     if (!block) {
         arena->failed = true;
         return false;
     }
     block->older = arena->blocks;
-    block->size = size;
     arena->blocks = block;
     arena->next = block->data;
-    arena->end = block->data + size;
+    arena->end = block->data + block->size;
     return true;
 }
 
@@ -69,24 +79,31 @@ struct text arena_printf(struct arena *arena, const char *format, ...)
     return (struct text){text, (size_t)size};
 }
 
-/* Keeps the newest block (the largest that ordinary messages needed) and frees the others. */
+/* All that is in use, but for what the last block but one and those before it had left. */
+static size_t used_of(const struct arena *arena)
+{
+    size_t used = (size_t)(arena->next - arena->blocks->data);
+    for (const struct arena_block *block = arena->blocks->older; block; block = block->older)
+        used += block->size;
+    return used;
+}
+
 void arena_reset(struct arena *arena)
 {
     arena->failed = false;
     if (!arena->blocks)
         return;
-    if (arena->blocks->size > ARENA_KEEP) {
-        arena_free(arena);
+    size_t used = used_of(arena);
+    arena->modest = used > ARENA_KEEP ? 0 : arena->modest + (arena->modest < ARENA_PATIENCE);
+    bool too_large = arena->blocks->size > ARENA_KEEP && arena->modest == ARENA_PATIENCE;
+    if (!arena->blocks->older && !too_large) {
+        arena->next = arena->blocks->data;
         return;
     }
-    struct arena_block *older = arena->blocks->older;
-    while (older) {
-        struct arena_block *block = older;
-        older = block->older;
-        free(block);
-    }
-    arena->blocks->older = NULL;
-    arena->next = arena->blocks->data;
+    unsigned modest = arena->modest;
+    arena_free(arena);
+    arena->modest = modest;
+    arena->least = used;
 }
 
 void arena_free(struct arena *arena)

@@ -1,7 +1,7 @@
 /* Memory for one message: handed out piece by piece, taken back all at once.
  *
- * The blocks stay with the arena when it is reset, so that the next message needs no allocation; an arena that one huge
- * message made grow gives back what is over ARENA_KEEP. */
+ * What one message needed stays for the next, in one block, so that this one needs no allocation; what is over ARENA_KEEP goes back
+ * to the system when ARENA_PATIENCE messages in a row did without it. Fresh pages cost more than reading a message does. */
 #ifndef ARENA_H
 #define ARENA_H
 
@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-#define ARENA_KEEP ((size_t)1 << 20) /* bytes that a reset keeps for the next message */
+#define ARENA_KEEP ((size_t)1 << 20) /* bytes that are kept in any case */
+#define ARENA_PATIENCE 8
 
 struct arena_block;
 
@@ -22,7 +23,9 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     char *next;                 /* free bytes of the newest block: [next, end) */
     char *end;
-    bool failed; /* an allocation was refused since the last reset */
+    size_t least;    /* bytes that the first block is to have, where they can be had */
+    unsigned modest; /* resets in a row that found no more than ARENA_KEEP in use */
+    bool failed;     /* an allocation was refused since the last reset */
 };
 
 /* An arena of all zeros is empty and ready. */

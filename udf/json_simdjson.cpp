@@ -61,16 +61,19 @@ void operator delete[](void *memory, size_t) noexcept
 struct json_parser {
     std::unique_ptr<dom_parser_implementation> implementation;
     size_t capacity;
+    unsigned modest; // documents in a row that were no larger than KEEP
 };
 
 namespace
 {
 
-constexpr size_t KEEP = size_t(1) << 20; // capacity in bytes that is kept for the next document
+constexpr size_t KEEP = size_t(1) << 20; // capacity in bytes that is kept in any case
+constexpr unsigned PATIENCE = 32;        // documents no larger than that after which more is given back
 
 bool reserve(json_parser *parser, size_t size)
 {
-    bool too_large = parser->capacity > KEEP && size <= KEEP;
+    parser->modest = size > KEEP ? 0 : parser->modest + (parser->modest < PATIENCE);
+    bool too_large = parser->capacity > KEEP && parser->modest == PATIENCE;
     if (parser->implementation && size <= parser->capacity && !too_large)
         return true;
     parser->implementation.reset();
