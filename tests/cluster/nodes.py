@@ -54,6 +54,9 @@ class Node(Engine):
 
     def _configure(self) -> None:
         super()._configure()
+        # Refreshes ask other nodes, and this engine ends when the one that asks it goes away: none in these tests.
+        serve = self.folder / "serve.sql"
+        serve.write_text("SYSTEM STOP VIEWS;\n" + serve.read_text())
         (self.folder / "config.d" / "zz_group.xml").write_text(KAFKA.format(group=self.group))
         if self.extra:
             (self.folder / "config.d" / "zz_extra.xml").write_text(self.extra)
@@ -62,11 +65,9 @@ class Node(Engine):
                 shutil.copytree(SETTINGS / name, self.folder / name, dirs_exist_ok=True)
             self._write_clusters()
 
-    def know(self, clusters: dict) -> None:
-        """A server takes other clusters up as it runs, this engine when it starts."""
-        self.clusters = clusters
-        if self.process:
-            self.stop()
+    def revive(self) -> None:
+        """This engine ends when a node that is asking it dies, which a server takes calmly."""
+        if self.process and self.process.poll() is not None:
             self.start()
 
     def _write_clusters(self) -> None:
@@ -89,6 +90,7 @@ class Node(Engine):
                               env={"PATH": os.environ["PATH"], **environment})
         if done.returncode != 0:
             raise QueryError(done.stdout + done.stderr)
+        self.query("SYSTEM STOP VIEWS")
 
     def held(self) -> dict:
         """What a reader sees: counts, and a hash over every column of every event and letter."""
@@ -103,6 +105,15 @@ class Node(Engine):
     def own(self, cluster: str) -> int:
         """Rows of events that are on this node."""
         return self.value(f"SELECT count() FROM {cluster}.events_processed FINAL")
+
+
+def restart(nodes: list, clusters: dict) -> None:
+    """A server takes other clusters up as it runs, this engine when it starts; all at once, see `revive`."""
+    for node in nodes:
+        node.clusters = clusters
+        node.stop()
+    for node in nodes:
+        node.start()
 
 
 def messages(first: int, count: int, seed: int = 1) -> list:

@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from nodes import DATABASE, PARTITIONS, ROOT, SETTINGS, Node, messages, produce
+from nodes import DATABASE, PARTITIONS, ROOT, SETTINGS, Node, messages, produce, restart
 
 from tests.stack.engine import QueryError
 from tests.stack.faults import set_offset
@@ -104,12 +104,14 @@ def test_a_shard_is_killed_in_the_middle_and_comes_back(servers):
     arrived = one.value(ARRIVED)
     other.kill()
     load.join()
+    one.revive()
     # A part of the events is no answer; the state is told all the same.
     with pytest.raises(QueryError, match="Connection refused"):
         one.held()
     status = one.rows(f"SELECT node, diagnosis FROM {DATABASE}.pipeline_status")
     assert any(row["node"] == f"127.0.0.1:{other.ports[1]}" and "does not answer" in row["diagnosis"] for row in status), status
     other.start()
+    one.revive()
     print(f"\nkilled after {arrived - before} of 20000 messages")
     assert arrived - before < 20_000
     settle(servers, "a shard killed (-9) and back", [one, other], "experiments_2")
@@ -132,10 +134,10 @@ def test_dead_letters_are_replayed_from_any_node(servers):
 def test_a_third_node_joins_to_decode(servers):
     """With weight 0 it stores nothing, so no row need move."""
     nodes = servers.nodes
-    for node in nodes:
-        node.know({"experiments_2": Node.shards(*nodes[:2], decoders=nodes[2:])})
-    nodes[2].start()
+    restart(nodes, {"experiments_2": Node.shards(*nodes[:2], decoders=nodes[2:])})
     nodes[2].apply_cluster("experiments_2")
+    for node in nodes:
+        node.revive()
     deadline = time.monotonic() + 60
     while len({row["node"] for row in assigned(nodes[0])}) < 3:
         assert time.monotonic() < deadline, assigned(nodes[0])
@@ -147,12 +149,13 @@ def test_a_third_node_joins_to_decode(servers):
 
 def test_a_third_node_joins_to_store(servers):
     nodes = servers.nodes
-    for node in nodes:
-        node.know({"experiments_2": Node.shards(*nodes[:2], decoders=nodes[2:]), "experiments_3": Node.shards(*nodes)})
+    restart(nodes, {"experiments_2": Node.shards(*nodes[:2], decoders=nodes[2:]), "experiments_3": Node.shards(*nodes)})
     load = threading.Thread(target=send, args=(servers, 10_000))
     load.start()
     done = move("experiments_2", "experiments_3", nodes)
     load.join()
+    for node in nodes:
+        node.revive()
     print(f"\n{done.stderr}")
     assert done.returncode == 0, done.stdout
     settle(servers, "a third node stores, too", nodes, "experiments_3")
@@ -178,7 +181,7 @@ def test_what_cannot_be_right_is_refused(servers):
     alone = servers.alone
     with pytest.raises(QueryError, match="no cluster nowhere"):
         alone.apply_cluster("nowhere")
-    alone.know({"experiments_1": Node.shards(alone)})
+    restart([alone], {"experiments_1": Node.shards(alone)})
     held = alone.held()
     with pytest.raises(QueryError, match="distributed_foreground_insert is not 1"):
         alone.apply_cluster("experiments_1", settings="distributed_foreground_insert=0")
