@@ -88,7 +88,7 @@ def test_columns_are_added_retyped_and_removed(broker, engine, tmp_path, tell): 
         flows()
         release.layout["columns"].insert(3, {"name": "country", "type": "String", "path": "after.payload.properties.country"})
         release.edit("02", "    outbox_id      String", "    country        String CODEC(ZSTD(1)),\n    outbox_id      String")
-        release.edit("06", "event.lsn AS lsn,", "event.lsn AS lsn,\n    event.country AS country,")
+        release.edit("06", "'lsn') AS lsn,", "'lsn') AS lsn,\n    tupleElement(event, 'country') AS country,")
         release.publish("ALTER TABLE experiments_analytics.events_processed ADD COLUMN IF NOT EXISTS country String "
                         "CODEC(ZSTD(1)) AFTER updated_at;\n")
         added = flows()
@@ -101,7 +101,7 @@ def test_columns_are_added_retyped_and_removed(broker, engine, tmp_path, tell): 
 
         release.layout["columns"] = [column for column in release.layout["columns"] if column["name"] != "request_id"]
         release.edit("02", "    request_id     String CODEC(ZSTD(1)),\n", "")
-        release.edit("06", "    event.request_id AS request_id,\n", "")
+        release.edit("06", "    tupleElement(event, 'request_id') AS request_id,\n", "")
         release.publish("ALTER TABLE experiments_analytics.events_processed DROP COLUMN IF EXISTS request_id;\n")
         removed = flows()
     engine.wait_for(f"SELECT count() FROM {EVENTS}", sent.count, 60)
