@@ -30,19 +30,19 @@ build() {
 unit() {
     for test in "$1"/tests/test_*; do
         case $test in *.[od] | */test_sandbox) continue ;; esac
-        "$qemu" "$test" >build/arm64/unit.log 2>&1 || { cat build/arm64/unit.log; echo "arm64: $test failed"; exit 1; }
+        "$qemu" "$test" >"build/arm64/unit-$level.log" 2>&1 || { cat "build/arm64/unit-$level.log"; echo "arm64: $test failed"; exit 1; }
         programs=$((programs + 1))
     done
 }
 
-# python_tests FOLDER: the tests call programs by their names, so that is what starts qemu with each.
+# python_tests FOLDER LEVEL: the tests call programs by their names, so that is what starts qemu with each.
 python_tests() {
     for json in . cjson; do
-        mkdir -p "build/arm64/$json"
-        printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$qemu" "$PWD/$1/$json/debezium-udf" >"build/arm64/$json/debezium-udf"
-        chmod +x "build/arm64/$json/debezium-udf"
+        mkdir -p "build/arm64/qemu-$2/$json"
+        printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$qemu" "$PWD/$1/$json/debezium-udf" >"build/arm64/qemu-$2/$json/debezium-udf"
+        chmod +x "build/arm64/qemu-$2/$json/debezium-udf"
     done
-    BUILD=build/arm64 build/venv/bin/python -m pytest -q -p no:cacheprovider tests/golden tests/conformance
+    BUILD=build/arm64/qemu-$2 build/venv/bin/python -m pytest -q -p no:cacheprovider tests/golden tests/conformance
 }
 
 mkdir -p build/arm64
@@ -57,7 +57,7 @@ for level; do
     build $folder "$flags"
     unit $folder
     [ "$level" = part ] || unit $folder/cjson
-    python_tests $folder
+    python_tests $folder "$level"
     echo "arm64: $level passed $programs unit test programs and the tests above"
     unset SIMDJSON_FORCE_IMPLEMENTATION
 done

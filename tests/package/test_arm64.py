@@ -91,6 +91,12 @@ def test_it_runs_without_any_library(json):
     assert (done.returncode, done.stderr, done.stdout) == (0, b"", here.stdout)
 
 
+def test_where_no_filter_is_to_be_had_check_says_so(tmp_path):
+    (tmp_path / "config.xml").write_text("<clickhouse/>")
+    done = subprocess.run([QEMU, PROGRAMS["simdjson"], "check", "--config-dir", tmp_path], capture_output=True, text=True)
+    assert "note  the system calls of a running function cannot be confined (seccomp): Invalid argument" in done.stdout
+
+
 def test_the_filter_allows_what_is_needed(filter_words):
     for name, *arguments in (("read", 0), ("write", 1), ("write", 2), ("ppoll",), ("restart_syscall",), ("brk",), ("munmap",),
                              ("mremap",), ("madvise",), ("rt_sigreturn",), ("exit",), ("exit_group",),
