@@ -1,19 +1,15 @@
 """The orders example at work: its PostgreSQL table, its connector, its layout and SQL, on the real servers."""
-import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from shop import EXAMPLE, Shop
+from shop import BINARY, EXAMPLE, Shop
 
 from tests.stack.connect import Connect
-from tests.stack.engine import ROOT, Engine
+from tests.stack.engine import Engine
 from tests.stack.kafka import Kafka
 from tests.stack.postgres import Postgres
-
-# Another build is named by BUILD.
-BINARY = ROOT / os.environ.get("BUILD", "build") / "debezium-udf"
 
 COLLECTIONS = """\
 <clickhouse>

@@ -1,17 +1,19 @@
 """A shop that writes orders as a real one does, and its table held against ClickHouse's view, column by column."""
 import hashlib
 import json
+import os
 import random
 import time
 import uuid
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 
-from tests.stack.engine import Engine
+from tests.stack.engine import ROOT, Engine
 from tests.stack.postgres import Postgres
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "orders"
+# Another build is named by BUILD.
+BINARY = ROOT / os.environ.get("BUILD", "build") / "debezium-udf"
+EXAMPLE = ROOT / "examples" / "orders"
 
 INSERT = """
 INSERT INTO orders (id, customer_id, status, total, exchange_rate, items, gift, coupon, ordered_on, due_on, created_at, updated_at,

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import BINARY
+from shop import BINARY
 
 from tests.stack.connect import Connect
 from tests.stack.engine import ROOT, Engine
