@@ -16,8 +16,9 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.pipeline_minutes
     -- From Kafka's time to arrival, added up over the rows; and the longest.
     delay_ms        SimpleAggregateFunction(sum, Int64),
     max_delay_ms    SimpleAggregateFunction(max, Int64),
-    skipped_reason  SimpleAggregateFunction(anyLast, String),
-    error_reason    SimpleAggregateFunction(anyLast, String)
+    -- One of the minute's; '' only where it has none.
+    skipped_reason  SimpleAggregateFunction(max, String),
+    error_reason    SimpleAggregateFunction(max, String)
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (topic, partition, minute)
@@ -39,8 +40,8 @@ SELECT
     now64(3, 'UTC') AS last_arrival,
     sum(dateDiff('ms', kafka_time, now64(3, 'UTC'))) AS delay_ms,
     max(dateDiff('ms', kafka_time, now64(3, 'UTC'))) AS max_delay_ms,
-    anyLastIf(tupleElement(event, 'reason'), tupleElement(event, 'outcome') = 'skipped') AS skipped_reason,
-    anyLastIf(tupleElement(event, 'reason'), tupleElement(event, 'outcome') = 'error') AS error_reason
+    maxIf(tupleElement(event, 'reason'), tupleElement(event, 'outcome') = 'skipped') AS skipped_reason,
+    maxIf(tupleElement(event, 'reason'), tupleElement(event, 'outcome') = 'error') AS error_reason
 FROM experiments_analytics.decoded_events
 WHERE attempt = 0 AND kafka_time > 0
 GROUP BY topic, partition;

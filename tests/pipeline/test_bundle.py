@@ -223,3 +223,16 @@ def test_statements_are_where_apply_looks_for_them():
 def test_a_refused_statement_is_an_error(server):
     with pytest.raises(QueryError, match="Syntax error"):
         server.query("SELEC 1")
+
+
+def test_a_minutes_reason_outlives_good_blocks(server):
+    """A block without errors behind one with errors, in the same minute: why there were errors is still told."""
+    server.apply()
+    for offset, message in enumerate((b"bad", envelope("a", 1))):
+        server.query(f"""INSERT INTO {DATABASE}.decoded_events (event, message, topic, offset, row, kafka_time)
+                         SELECT experimentEvent(m), m, 'test', {offset}, 0, now64(3) FROM (SELECT {{message:String}} AS m)""",
+                     params={"message": message.decode()})
+    server.query(f"OPTIMIZE TABLE {DATABASE}.pipeline_minutes FINAL")
+    reasons = server.rows(f"SELECT errors, error_reason FROM {DATABASE}.pipeline_minutes WHERE errors > 0")
+    assert [row["errors"] for row in reasons] == [1]
+    assert reasons[0]["error_reason"].startswith("not JSON: ")
