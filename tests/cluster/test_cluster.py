@@ -57,20 +57,31 @@ def redeliver(servers, nodes: list) -> None:
         time.sleep(0.5)
 
 
+def all_consume(nodes: list) -> None:
+    """Wait until each has partitions of the topic, and either can tell."""
+    wanted = {f"127.0.0.1:{node.ports[1]}" for node in nodes}
+    deadline = time.monotonic() + 90
+    for node in nodes:
+        rows: list = []
+        while {row["node"] for row in rows} != wanted or len(rows) != PARTITIONS:
+            assert time.monotonic() < deadline, rows
+            time.sleep(0.5)
+            rows = assigned(node)
+
+
 def assigned(node) -> list:
     return node.rows(f"SELECT node, partition FROM {DATABASE}.pipeline_status WHERE is_assigned ORDER BY partition")
 
 
 def test_two_shards_hold_what_one_node_holds(servers):
-    send(servers, 20_000)
     nodes = servers.nodes[:2]
+    all_consume(nodes)
+    send(servers, 20_000)
     settle(servers, "two shards", nodes, "experiments_2")
-    # Both consume, and either can tell.
     for node in nodes:
-        rows = assigned(node)
-        assert [row["partition"] for row in rows] == list(range(PARTITIONS))
-        assert {row["node"] for row in rows} == {f"127.0.0.1:{node.ports[1]}" for node in nodes}
-        alerts = node.rows(f"SELECT alert, count() AS times FROM {DATABASE}.pipeline_alerts WHERE alert != 'slow' GROUP BY alert")
+        # Refreshes stand still here; a start makes delays.
+        alerts = node.rows(f"SELECT alert, count() AS times FROM {DATABASE}.pipeline_alerts "
+                           "WHERE alert NOT IN ('slow', 'figures are old') GROUP BY alert")
         assert alerts == [{"alert": "dead letters", "times": 1}]
         assert node.rows(f"SELECT * FROM {DATABASE}.pipeline_gaps") == []
 
@@ -138,10 +149,7 @@ def test_a_third_node_joins_to_decode(servers):
     nodes[2].apply_cluster("experiments_2")
     for node in nodes:
         node.revive()
-    deadline = time.monotonic() + 60
-    while len({row["node"] for row in assigned(nodes[0])}) < 3:
-        assert time.monotonic() < deadline, assigned(nodes[0])
-        time.sleep(0.5)
+    all_consume(nodes)
     send(servers, 5000)
     settle(servers, "a third node decodes", nodes[:2], "experiments_2")
     assert nodes[2].own("experiments_2") == 0 and nodes[2].held() == nodes[0].held()
@@ -161,7 +169,7 @@ def test_a_third_node_joins_to_store(servers):
     settle(servers, "a third node stores, too", nodes, "experiments_3")
     redeliver(servers, nodes)
     settle(servers, "all of the topic delivered again", nodes, "experiments_3")
-    assert {row["node"] for row in assigned(nodes[0])} == {f"127.0.0.1:{node.ports[1]}" for node in nodes}
+    all_consume(nodes)
 
 
 def test_applying_again_changes_nothing_and_an_alter_reaches_the_rows(servers):
