@@ -10,6 +10,7 @@ WERROR ?=
 
 # Where a stock clickhouse-server looks for programs and for *_function.xml.
 SCRIPTS_DIR ?= /var/lib/clickhouse/user_scripts
+FILES_DIR   ?= /var/lib/clickhouse/user_files
 CONFIG_DIR  ?= /etc/clickhouse-server
 LAYOUT      ?= udf/experiment_event.json
 
@@ -240,9 +241,9 @@ format:
 
 # ---- Installation -----------------------------------------------------------------------------------------------------------
 
-#: make install            where a stock clickhouse-server looks (DESTDIR=, PREFIX=, SCRIPTS_DIR=, CONFIG_DIR=)
+#: make install            where a stock clickhouse-server looks (DESTDIR=, PREFIX=, SCRIPTS_DIR=, FILES_DIR=, CONFIG_DIR=)
 install: all
-	install -d $(DESTDIR)$(SCRIPTS_DIR) $(DESTDIR)$(CONFIG_DIR)/users.d $(DESTDIR)$(CONFIG_DIR)/config.d \
+	install -d $(DESTDIR)$(SCRIPTS_DIR) $(DESTDIR)$(FILES_DIR) $(DESTDIR)$(CONFIG_DIR)/users.d $(DESTDIR)$(CONFIG_DIR)/config.d \
 	    $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(SCRIPTS_DIR)/debezium-udf
 	install -m 644 $(LAYOUT) $(DESTDIR)$(SCRIPTS_DIR)
@@ -250,10 +251,10 @@ install: all
 	install -m 644 udf/debezium-udf.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(PROGRAM) config $(LAYOUT) > $(DESTDIR)$(CONFIG_DIR)/debezium_udf_function.xml
 	chmod 644 $(DESTDIR)$(CONFIG_DIR)/debezium_udf_function.xml
-	install -m 644 sql/config/users.d/*.xml $(DESTDIR)$(CONFIG_DIR)/users.d
+	install -m 644 sql/page/experiments.html $(DESTDIR)$(FILES_DIR)
 	# What an operator may have changed stays.
-	for file in sql/config/config.d/*.xml; do test -e $(DESTDIR)$(CONFIG_DIR)/config.d/$${file##*/} || \
-	    install -m 644 $$file $(DESTDIR)$(CONFIG_DIR)/config.d; done
+	for file in sql/config/*.d/*.xml; do to=$(DESTDIR)$(CONFIG_DIR)/$${file#sql/config/}; test -e $$to || \
+	    install -m 644 $$file $$to; done
 
 #: make schema             applies the SQL bundle (CLICKHOUSE='clickhouse-client ...')
 CLICKHOUSE ?= clickhouse-client

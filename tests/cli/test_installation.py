@@ -133,16 +133,19 @@ def test_install_puts_everything_where_a_server_looks(installed):
     assert (config / "debezium_udf_function.xml").read_bytes() == call("config", LAYOUT).stdout
     assert list((config / "users.d").glob("*.xml")) and list((config / "config.d").glob("*.xml"))
     assert (installed / "usr/local/share/man/man1/debezium-udf.1").exists()
+    page = installed / "var" / "lib" / "clickhouse" / "user_files" / "experiments.html"
+    assert page.read_bytes() == (ROOT / "sql" / "page" / "experiments.html").read_bytes()
     assert (installed / "usr/local/bin/debezium-udf").is_symlink()
 
 
-def test_a_second_install_keeps_the_operators_settings(installed):
-    setting = installed / "etc" / "clickhouse-server" / "config.d" / "experiments_kafka.xml"
+@pytest.mark.parametrize("name", ["config.d/experiments_kafka.xml", "users.d/experiments_pipeline.xml"])
+def test_a_second_install_keeps_the_operators_settings(installed, name):
+    setting = installed / "etc" / "clickhouse-server" / name
     before = setting.read_text()
-    setting.write_text(before.replace("kafka:9092", "broker:9092"))
+    setting.write_text(before + "<!-- ours -->\n")
     try:
         subprocess.run(["make", "-s", "-C", ROOT, "install", f"DESTDIR={installed}"], check=True)
-        assert "broker:9092" in setting.read_text()
+        assert setting.read_text().endswith("<!-- ours -->\n")
     finally:
         setting.write_text(before)
 
