@@ -13,8 +13,13 @@ shift
 cd "$(dirname "$0")/../.."
 build=build/fuzz
 make -s fuzzers
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(make -s -f tests/fuzz/Makefile list) shapes
+if [ $# -eq 0 ]; then
+    for source in tests/fuzz/fuzz_*.c; do
+        name=${source#tests/fuzz/fuzz_}
+        set -- "$@" "${name%.c}"
+    done
+    set -- "$@" shapes
+fi
 rm -rf "$build/seeds"
 python3 tests/fuzz/seeds.py "$build/seeds"
 
