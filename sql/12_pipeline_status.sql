@@ -87,20 +87,27 @@ WITH
     fault AS
     (
         SELECT
-            arrayFilter(name -> NOT has((SELECT groupArray(name) FROM system.tables WHERE database = 'experiments_analytics'), name),
-                        ['decoded_events_mv', 'events_kafka_mv', 'dead_letters_mv', 'pipeline_minutes_mv', 'pipeline_offsets_mv']) AS missing,
-            -- Errors that nothing came after.
+            (SELECT groupArray(name) FROM system.tables WHERE database = 'experiments_analytics') AS present,
+            arrayFilter(name -> NOT has(present, name),
+                        ['raw_events_kafka', 'decoded_events', 'events_processed', 'dead_letters', 'pipeline_offsets']) AS missing_tables,
+            arrayFilter(name -> NOT has(present, name),
+                        ['decoded_events_mv', 'events_kafka_mv', 'dead_letters_mv', 'pipeline_minutes_mv', 'pipeline_offsets_mv']) AS missing_views,
+            -- Errors that no commit came after. A block's is tried again in half a second: what it meets in the second of a commit it
+            -- meets again in the next, and after a minute of reading without another it is over.
             (SELECT groupArrayArray(arrayFilter((text, time) -> time >= last_commit_time, errors, error_times)) FROM consumers) AS errors,
+            (SELECT groupArrayArray(arrayFilter((text, time) -> time > last_commit_time AND last_poll_time < time + 60, errors, error_times))
+             FROM consumers) AS block_errors,
             (SELECT groupArrayArray(arrayMap(broker -> broker.1, brokers)) FROM consumers) AS brokers,
             arrayFirst(text -> text ILIKE '%failed to resolve%', errors) AS unresolved,
             arrayFirst(text -> match(text, '(?i)sasl|ssl|tls|certificate|authenticat'), errors) AS refused,
-            arrayLast(text -> match(text, '(?i)experimentEvent|executable|user_scripts|child process|pipe'), errors) AS broken,
-            arrayLast(text -> true, errors) AS other,
+            arrayLast(text -> match(text, '(?i)experimentEvent|executable|user_scripts|child process|\\bpipe\\b'), block_errors) AS broken,
+            arrayLast(text -> NOT match(text, '(?i)brokers are down|disconnected|timed out'), block_errors) AS failure,
             multiIf(
-                NOT has((SELECT groupArray(name) FROM system.tables WHERE database = 'experiments_analytics'), 'raw_events_kafka'),
-                    'table missing: raw_events_kafka; ATTACH it where it was detached, otherwise apply the SQL bundle',
-                notEmpty(missing),
-                    concat('view missing: ', arrayStringConcat(missing, ', '),
+                notEmpty(missing_tables),
+                    concat('table missing: ', arrayStringConcat(missing_tables, ', '),
+                           '; ATTACH it where it was detached, otherwise apply the SQL bundle'),
+                notEmpty(missing_views),
+                    concat('view missing: ', arrayStringConcat(missing_views, ', '),
                            '; ATTACH TABLE where it was detached, otherwise apply the SQL bundle'),
                 (SELECT count() FROM system.functions WHERE name = 'experimentEvent') = 0,
                     'function experimentEvent is not registered; put what `debezium-udf config` writes beside the server''s config.xml',
@@ -119,9 +126,8 @@ WITH
                 arrayExists(text -> text ILIKE '%unknown topic%', errors) AND (SELECT sum(length(topics)) FROM consumers) = 0,
                     concat('nothing read: topic ', if(setting.topic = '', 'kafka_topic_list', concat('"', setting.topic, '"')),
                            ' does not exist or is misspelled; mend kafka_topic_list in experiments_kafka or create the topic'),
-                other != '' AND (SELECT sum(length(topics)) FROM consumers) > 0
-                    AND NOT match(other, '(?i)brokers are down|disconnected|timed out'),
-                    concat('blocked: ', other, '; the block is tried again until this is mended'),
+                failure != '' AND (SELECT sum(length(topics)) FROM consumers) > 0,
+                    concat('blocked: ', failure, '; the block is tried again until this is mended'),
                 '') AS diagnosis
         FROM setting
     )

@@ -94,6 +94,12 @@ def test_healthy_then_each_missing_part(server, broker, tell):
     tell(diagnosis(engine, "^table missing: raw_events_kafka"))
     engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
     diagnosis(engine, "^consuming")
+    for table in ("decoded_events", "events_processed"):
+        engine.query(f"DETACH TABLE experiments_analytics.{table}")
+        tell(diagnosis(engine, f"^table missing: {table}; ATTACH it"))
+        engine.query(f"ATTACH TABLE experiments_analytics.{table}")
+        broker.produce(TOPIC, [WANTED])
+        diagnosis(engine, "^consuming")
 
 
 def test_broker_that_cannot_be_resolved(server, tell):
@@ -151,3 +157,16 @@ def test_function_that_is_not_registered(server, broker, tell):
     (engine.folder / "debezium_function.xml").rename(engine.folder / "away")
     engine.query("SYSTEM RELOAD FUNCTIONS")
     tell(diagnosis(engine, "^function experimentEvent is not registered"))
+
+
+def test_a_fault_that_is_over_before_the_next_message(server, broker, tell):
+    broker.create_topic("quiet")
+    engine = server(topic="quiet")
+    broker.produce("quiet", [WANTED])
+    diagnosis(engine, "^consuming$")
+    engine.query("CREATE TABLE pipeline_copy (offset UInt64) ENGINE = Memory")
+    engine.query("CREATE MATERIALIZED VIEW pipeline_copy_mv TO pipeline_copy AS SELECT offset FROM experiments_analytics.decoded_events")
+    engine.query("DETACH TABLE pipeline_copy")
+    tell(diagnosis(engine, "^blocked: .*default.pipeline_copy.*; the block is tried again"))
+    engine.query("DROP VIEW pipeline_copy_mv")
+    diagnosis(engine, "^consuming$", 90)
