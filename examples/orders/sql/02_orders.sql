@@ -26,7 +26,7 @@ SELECT
     kept_details.first_sku AS first_sku,
     kept_instructions.version > 0 AND kept_details.version > 0 AS complete,
     rows.version AS version
-FROM shop.orders_rows AS rows FINAL
-LEFT JOIN shop.orders_instructions AS kept_instructions FINAL ON kept_instructions.id = rows.id
-LEFT JOIN shop.orders_details AS kept_details FINAL ON kept_details.id = rows.id
+FROM (SELECT * FROM shop.orders_values FINAL WHERE value = 'order') AS rows
+LEFT JOIN (SELECT * FROM shop.orders_values FINAL WHERE value = 'instructions') AS kept_instructions ON kept_instructions.id = rows.id
+LEFT JOIN (SELECT * FROM shop.orders_values FINAL WHERE value = 'details') AS kept_details ON kept_details.id = rows.id
 SETTINGS join_use_nulls = 0;

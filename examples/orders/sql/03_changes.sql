@@ -10,71 +10,51 @@ SELECT
     toUInt32(0) AS attempt,
     toDateTime64(0, 3, 'UTC') AS kafka_time;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS shop.orders_rows_mv
-TO shop.orders_rows AS
+-- A message makes a row of each kind that came with it, and all of them in one insert.
+-- A delete is the key and nothing else, whatever the replica identity sends along; it ends every kind.
+-- `nothing` is no constant: of if(…, value, NULL) ClickHouse would store the value, too, under the NULL.
+CREATE MATERIALIZED VIEW IF NOT EXISTS shop.orders_values_mv
+TO shop.orders_values AS
+WITH
+    change.op = 'd' AS gone,
+    gone OR ifNull(change.instructions != '__debezium_unavailable_value', true) AS with_instructions,
+    gone OR change.details != '__debezium_unavailable_value' AS with_details,
+    NOT gone AND value = 'order' AS is_order,
+    NOT gone AND value = 'instructions' AS is_instructions,
+    NOT gone AND value = 'details' AS is_details
 SELECT
     change.id AS id,
-    change.customer_id AS customer_id,
-    change.status AS status,
-    change.total AS total,
-    change.exchange_rate AS exchange_rate,
-    change.items AS items,
-    change.gift AS gift,
-    change.coupon AS coupon,
-    change.ordered_on AS ordered_on,
-    change.due_on AS due_on,
-    change.created_at AS created_at,
-    change.updated_at AS updated_at,
-    change.lsn AS lsn,
-    change.version AS version
-FROM shop.changes
-WHERE change.outcome = 'event' AND change.op != 'd';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS shop.orders_instructions_mv
-TO shop.orders_instructions AS
-SELECT
-    change.id AS id,
-    change.instructions AS instructions,
-    change.version AS version
-FROM shop.changes
-WHERE change.outcome = 'event' AND change.op != 'd'
-  AND ifNull(change.instructions != '__debezium_unavailable_value', true);
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS shop.orders_details_mv
-TO shop.orders_details AS
-SELECT
-    change.id AS id,
-    change.details AS details,
-    change.city AS city,
-    change.shipping AS shipping,
-    change.shipping_price AS shipping_price,
-    change.discount AS discount,
-    change.fee AS fee,
-    change.paid_at AS paid_at,
-    change.first_sku AS first_sku,
-    change.version AS version
-FROM shop.changes
-WHERE change.outcome = 'event' AND change.op != 'd'
-  AND change.details != '__debezium_unavailable_value';
-
--- A delete is the key and nothing else, whatever the replica identity sends along.
-CREATE MATERIALIZED VIEW IF NOT EXISTS shop.orders_rows_deleted_mv
-TO shop.orders_rows AS
-SELECT change.id AS id, change.version AS version, 1 AS deleted
-FROM shop.changes
-WHERE change.outcome = 'event' AND change.op = 'd';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS shop.orders_instructions_deleted_mv
-TO shop.orders_instructions AS
-SELECT change.id AS id, change.version AS version, 1 AS deleted
-FROM shop.changes
-WHERE change.outcome = 'event' AND change.op = 'd';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS shop.orders_details_deleted_mv
-TO shop.orders_details AS
-SELECT change.id AS id, change.version AS version, 1 AS deleted
-FROM shop.changes
-WHERE change.outcome = 'event' AND change.op = 'd';
+    value,
+    if(is_order, change.customer_id, nothing.customer_id) AS customer_id,
+    if(is_order, change.status, nothing.status) AS status,
+    if(is_order, change.total, nothing.total) AS total,
+    if(is_order, change.exchange_rate, nothing.exchange_rate) AS exchange_rate,
+    if(is_order, change.items, nothing.items) AS items,
+    if(is_order, change.gift, nothing.gift) AS gift,
+    if(is_order, change.coupon, nothing.coupon) AS coupon,
+    if(is_order, change.ordered_on, nothing.ordered_on) AS ordered_on,
+    if(is_order, change.due_on, nothing.due_on) AS due_on,
+    if(is_order, change.created_at, nothing.created_at) AS created_at,
+    if(is_order, change.updated_at, nothing.updated_at) AS updated_at,
+    if(is_order, change.lsn, nothing.lsn) AS lsn,
+    if(is_instructions, change.instructions, nothing.instructions) AS instructions,
+    if(is_details, change.details, nothing.details) AS details,
+    if(is_details, change.city, nothing.city) AS city,
+    if(is_details, change.shipping, nothing.shipping) AS shipping,
+    if(is_details, change.shipping_price, nothing.shipping_price) AS shipping_price,
+    if(is_details, change.discount, nothing.discount) AS discount,
+    if(is_details, change.fee, nothing.fee) AS fee,
+    if(is_details, change.paid_at, nothing.paid_at) AS paid_at,
+    if(is_details, change.first_sku, nothing.first_sku) AS first_sku,
+    change.version AS version,
+    gone AS deleted
+FROM
+(
+    SELECT change, materialize(defaultValueOfArgumentType(change)) AS nothing
+    FROM shop.changes
+    WHERE change.outcome = 'event'
+)
+ARRAY JOIN arrayConcat(['order'], if(with_instructions, ['instructions'], []), if(with_details, ['details'], [])) AS value;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS shop.dead_letters_mv
 TO shop.dead_letters AS
