@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from shop import COLUMNS, EXAMPLE, differences, long_text, settle
+from shop import COLUMNS, EXAMPLE, differences, differences_but_left_out, long_text, settle
 
 TOPIC = "shop.public.orders"
 OPERATIONS = EXAMPLE / "sql" / "operations"
@@ -74,6 +74,8 @@ def test_messages_that_come_again_change_nothing(chain, tell):
     random.Random(1).shuffle(again)
     chain.kafka.produce(TOPIC, again)
     chain.engine.wait_for("SELECT sum(num_messages_read) FROM system.kafka_consumers WHERE database = 'shop'", 2 * len(again))
+    # Behind them one more, so that they have all arrived when it has.
+    chain.shop.order()
     settle(chain.postgres, chain.engine)
     chain.engine.query("OPTIMIZE TABLE shop.orders_values FINAL")
     settle(chain.postgres, chain.engine)
@@ -143,9 +145,52 @@ def test_a_changed_key_whose_values_were_left_out_is_told(chain):
         assert chain.engine.value("SELECT id FROM shop.orders WHERE NOT complete") == str(new)
         assert chain.engine.value(f"SELECT count() FROM shop.orders WHERE id = '{old}'") == 0
         # The remedy: write the values, which need not change.
-        connection.execute("UPDATE orders SET details = (details || '{}')::text::jsonb, instructions = instructions || ''")
+        chain.shop.ids = [str(row[0]) for row in connection.execute("SELECT id FROM orders").fetchall()]
+        chain.shop.write_long_values()
     settle(chain.postgres, chain.engine)
     assert chain.engine.value("SELECT count() FROM shop.orders WHERE NOT complete") == 0
+
+
+def test_changed_keys_and_orders_entered_again_come_again(chain, tell):
+    """Keys that change, and change back, and are deleted and entered again, while Connect is killed; and then every message once more."""
+    shop, pick, gone = chain.shop, random.Random(2), []
+
+    def work(changes):
+        for _ in range(changes):
+            match pick.choice(["key", "key", "key back", "delete", "again", "pay", "describe", "instruct", "order"]):
+                case "key":
+                    gone.append(shop.change_key())
+                case "key back" if gone:
+                    gone.append(shop.change_key(gone.pop(pick.randrange(len(gone)))))
+                case "again" if gone:
+                    shop.order(gone.pop(pick.randrange(len(gone))))
+                case "delete":
+                    gone.append(shop.ids[-1])
+                    shop._run("DELETE FROM orders WHERE id = %(id)s", id=shop.ids.pop())
+                case "pay" | "describe" | "instruct" | "order" as kind:
+                    getattr(shop, kind)()
+
+    sent = len(messages(chain))
+    work(200)
+    chain.connect.kill()
+    work(200)
+    chain.connect.start()
+    work(100)
+    settle(chain.postgres, chain.engine, 120, differences_but_left_out)
+    left_out = chain.engine.value("SELECT count() FROM shop.orders WHERE NOT complete")
+    assert left_out > 0
+    for order in (list, reversed, lambda again: random.Random(3).sample(again, len(again))):
+        again = messages(chain)
+        chain.kafka.produce(TOPIC, list(order(again[-2000:])))
+        # Behind them one more, so that they have all arrived when it has.
+        shop.order()
+        settle(chain.postgres, chain.engine, 60, differences_but_left_out)
+        assert chain.engine.value("SELECT count() FROM shop.orders WHERE NOT complete") == left_out
+    shop.write_long_values()
+    settle(chain.postgres, chain.engine)
+    assert chain.engine.value("SELECT count() FROM shop.orders WHERE NOT complete") == 0
+    assert dead(chain) == []
+    tell(f"500 changes, many of keys, {len(again) - sent} messages: {left_out} orders with values left out, no other difference")
 
 
 def test_reconcile_names_each_column_that_differs(chain):
