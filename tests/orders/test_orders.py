@@ -193,6 +193,30 @@ def test_changed_keys_and_orders_entered_again_come_again(chain, tell):
     tell(f"500 changes, many of keys, {len(again) - sent} messages: {left_out} orders with values left out, no other difference")
 
 
+def test_a_snapshot_taken_anew_brings_no_deletes(chain):
+    """Nobody tells what was deleted between two snapshots: it stays, reconciliation names it, and a statement ends it."""
+    settle(chain.postgres, chain.engine)
+    chain.connect.kill()
+    with chain.postgres.connect(autocommit=True) as connection:
+        gone = {str(row[0]) for row in connection.execute("DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 3) RETURNING id")}
+        chain.shop.ids = [key for key in chain.shop.ids if key not in gone]
+        # The slot is free once the server has noticed that nobody reads from it.
+        while connection.execute("SELECT count(*) FROM pg_replication_slots WHERE active").fetchone() != (0,):
+            time.sleep(0.1)
+        connection.execute("SELECT pg_drop_replication_slot('orders')")
+    (chain.connect.folder / "offsets").unlink()
+    chain.connect.start()
+    chain.shop.work(20)
+    settle(chain.postgres, chain.engine, 60, lambda *sides: [row for row in differences(*sides) if row[0] not in gone])
+    statement = (OPERATIONS / "reconcile.sql").read_text().rstrip().removesuffix(";")
+    assert {(row["id"], *row["columns"]) for row in chain.engine.rows(statement)} == {(key, "deleted there") for key in gone}
+    deleted = (OPERATIONS / "deleted.sql").read_text()
+    assert deleted.count("INTERVAL 1 MINUTE") == 1
+    chain.engine.query(deleted.replace("INTERVAL 1 MINUTE", "INTERVAL 0 SECOND"))
+    assert differences(chain.postgres, chain.engine) == []
+    assert chain.engine.rows(statement) == []
+
+
 def test_reconcile_names_each_column_that_differs(chain):
     statement = (OPERATIONS / "reconcile.sql").read_text().rstrip().removesuffix(";")
     settle(chain.postgres, chain.engine)
