@@ -7,9 +7,8 @@ import pytest
 from tests.conftest import registrations
 from tests.engine.test_functions import TEXT, lines, on_the_command_line, row_binary
 from tests.stack.engine import ROOT
-from tests.versions.version import Version, listed
+from tests.versions.version import TOPIC, Version, listed
 
-TOPIC = "experiments_events"
 OUTBOX = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
 VERSIONS = listed(("always", "all") if os.environ.get("CLICKHOUSE_VERSIONS") == "all" else ("always",))
 

@@ -21,10 +21,12 @@ EXPERIMENTAL = {
 }
 PROFILE = "<clickhouse><profiles><default><{setting}>1</{setting}></default></profiles></clickhouse>\n"
 
-# Each version reads the topic from its beginning.
-GROUP = """\
-<clickhouse><named_collections><experiments_kafka><kafka_group_name>{group}</kafka_group_name></experiments_kafka></named_collections>
-</clickhouse>
+# A topic of their own, since other tests write to the same broker; each version reads it from its beginning.
+TOPIC = "versions"
+STREAM = """\
+<clickhouse><named_collections><experiments_kafka>
+    <kafka_topic_list>{topic}</kafka_topic_list><kafka_group_name>versions_{version}</kafka_group_name>
+</experiments_kafka></named_collections></clickhouse>
 """
 
 
@@ -55,7 +57,7 @@ class Version(Engine):
             (users / "experiments_roles.xml").unlink()
         if self.version in EXPERIMENTAL:
             (users / "zz_experimental.xml").write_text(PROFILE.format(setting=EXPERIMENTAL[self.version]))
-        (self.folder / "config.d" / "zz_group.xml").write_text(GROUP.format(group=f"versions_{self.version}"))
+        (self.folder / "config.d" / "zz_stream.xml").write_text(STREAM.format(topic=TOPIC, version=self.version))
 
     def start(self, seconds: float = 60):
         self.port = free_port()
