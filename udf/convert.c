@@ -157,8 +157,18 @@ static bool read_integer(const struct json_value *value, int128 least, int128 mo
     return is_integer && *integer >= least && *integer <= most;
 }
 
+static bool is_digits(const struct json_value *value, uint64_t *number)
+{
+    return (value->kind == VALUE_NUMBER || value->kind == VALUE_STRING) && digits_read(value->text, number);
+}
+
 static bool convert_signed(const struct json_value *value, int64_t least, int64_t most, struct value *out)
 {
+    uint64_t number;
+    if (is_digits(value, &number)) {
+        out->as.integer = (int64_t)number;
+        return number <= (uint64_t)most;
+    }
     int128 integer;
     if (!read_integer(value, least, most, &integer))
         return false;
@@ -168,6 +178,8 @@ static bool convert_signed(const struct json_value *value, int64_t least, int64_
 
 static bool convert_unsigned(const struct json_value *value, uint64_t most, struct value *out)
 {
+    if (is_digits(value, &out->as.natural))
+        return out->as.natural <= most;
     int128 integer;
     if (!read_integer(value, 0, most, &integer))
         return false;
@@ -256,9 +268,36 @@ static bool number_to_float_exactly(const struct number *number, bool narrow, do
     return true;
 }
 
+/* A number of at most 15 digits without an exponent, which are exact in a double, as is the power of ten that divides them. False for
+ * any other text. */
+static bool read_short_float(struct text text, double *real)
+{
+    static const double powers[16] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const bool minus = take(&text, '-');
+    if (text.size == 0 || text.size > 16 || (text.data[0] == '0' && text.size > 1 && text.data[1] != '.'))
+        return false;
+    uint64_t size = 0;
+    size_t point = text.size - 1;
+    for (size_t i = 0; i < text.size; i++) {
+        const unsigned digit = (unsigned)(unsigned char)text.data[i] - '0';
+        if (digit <= 9)
+            size = size * 10 + digit;
+        else if (text.data[i] == '.' && i > 0 && i < point && point == text.size - 1)
+            point = i;
+        else
+            return false;
+    }
+    const double whole = (double)size / powers[text.size - 1 - point];
+    *real = minus ? -whole : whole;
+    return point < text.size - 1 || text.size < 16;
+}
+
 static bool convert_float(const struct json_value *value, bool narrow, struct value *out)
 {
     struct number number;
+    if ((value->kind == VALUE_NUMBER || value->kind == VALUE_STRING) && !narrow &&
+        read_short_float(value->text, &out->as.real))
+        return true;
     if ((value->kind != VALUE_NUMBER && value->kind != VALUE_STRING) || !number_parse(value->text, &number))
         return false;
     double real;
@@ -395,6 +434,8 @@ static bool read_instant(const struct json_value *value, enum time_unit unit, st
 static bool convert_time(const struct json_value *value, const struct conversion *to, struct value *out)
 {
     struct instant instant;
+    if (value->kind == VALUE_STRING && to->type.kind == TYPE_DATETIME64)
+        return ticks_from_text(value->text, to->unit, to->type.precision, &out->as.integer);
     if (!read_instant(value, to->unit, &instant))
         return false;
     int64_t *const time = &out->as.integer;

@@ -198,9 +198,16 @@ static inline uint64_t bytes_from_point(struct text text)
                      : eight_bytes(text.data + text.size - 8) >> (8 * (8 - left));
 }
 
-/* Reads 2026-01-02T03:04:05 and up to seven digits of a fraction; *end is where that ends. False, with *end
- * as it was, where the text does not begin so. */
-static inline bool read_fixed(struct text text, struct instant *instant, size_t *end)
+/* What read_fixed has read. */
+struct fixed {
+    int64_t seconds;
+    uint64_t fraction; /* of so many digits, 0 to 7 */
+    unsigned digits;
+    size_t end; /* of what was read: what follows is a zone, or nothing */
+};
+
+/* Reads 2026-01-02T03:04:05 and up to seven digits of a fraction. False where the text does not begin so. */
+static inline __attribute__((always_inline)) bool read_fixed(struct text text, struct fixed *fixed)
 {
     if (text.size < FIXED_SIZE)
         return false;
@@ -223,21 +230,26 @@ static inline bool read_fixed(struct text text, struct instant *instant, size_t 
         return false;
     const unsigned second_of_day =
         pair_at(time_pairs, 0) * 3600 + pair_at(time_pairs, 3) * 60 + pair_at(time_pairs, 6);
-    instant->seconds = civil_to_seconds(year, month, day, second_of_day);
+    fixed->seconds = civil_to_seconds(year, month, day, second_of_day);
     if (text.size == FIXED_SIZE || text.data[FIXED_SIZE] != '.') {
-        instant->picos = 0;
-        *end = FIXED_SIZE;
+        fixed->fraction = fixed->digits = 0;
+        fixed->end = FIXED_SIZE;
         return true;
     }
     const uint64_t values = eight_values(bytes_from_point(text) >> 8);
     const unsigned stop = (unsigned)__builtin_ctzll(not_digits(values)); /* a high bit: 7, 15, ... */
-    const unsigned digits = stop / 8;
-    if (digits == 0)
+    fixed->digits = stop / 8;
+    if (fixed->digits == 0)
         return false;
     /* The digits become the last of eight, behind zeros. */
-    instant->picos = number_of(values << (71 - stop)) * power_of_ten[PICO_DIGITS - digits];
-    *end = FIXED_SIZE + 1 + digits;
+    fixed->fraction = number_of(values << (71 - stop));
+    fixed->end = FIXED_SIZE + 1 + fixed->digits;
     return true;
+}
+
+static inline bool ends_in_z(struct text text, const struct fixed *fixed)
+{
+    return fixed->end + 1 == text.size && text.data[fixed->end] == 'Z';
 }
 
 /* What read_fixed leaves, when it is more than a Z: the zone behind byte `at`, or all of a text that is not
@@ -253,10 +265,11 @@ static __attribute__((noinline)) bool finish_iso(struct text text, size_t at, st
 
 bool instant_from_iso(struct text text, struct instant *instant)
 {
-    size_t at = 0;
-    if (read_fixed(text, instant, &at) && at + 1 == text.size && text.data[at] == 'Z')
-        return true;
-    return finish_iso(text, at, instant);
+    struct fixed fixed;
+    if (!read_fixed(text, &fixed))
+        return finish_iso(text, 0, instant);
+    *instant = (struct instant){fixed.seconds, fixed.fraction * power_of_ten[PICO_DIGITS - fixed.digits]};
+    return ends_in_z(text, &fixed) || finish_iso(text, fixed.end, instant);
 }
 
 /* ---- Epochs ---- */
@@ -359,6 +372,19 @@ bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks
     /* Only precision 9 can overflow. */
     return !__builtin_mul_overflow(instant.seconds, (int64_t)power_of_ten[precision], ticks) &&
            !__builtin_add_overflow(*ticks, within_second, ticks);
+}
+
+bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, int64_t *ticks)
+{
+    struct fixed fixed;
+    struct instant instant;
+    if (precision < 9 && read_fixed(text, &fixed) && ends_in_z(text, &fixed) && fixed.digits <= precision &&
+        fixed.seconds >= FIRST_SECOND && fixed.seconds <= LAST_SECOND) {
+        *ticks = fixed.seconds * (int64_t)power_of_ten[precision] +
+                 (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
+        return true;
+    }
+    return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks);
 }
 
 int64_t instant_to_days(struct instant instant)

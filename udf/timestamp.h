@@ -42,6 +42,9 @@ bool instant_from_text(struct text text, enum time_unit unit, struct instant *in
  * 2262-04-11 23:47:16.854775807). */
 bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks);
 
+/* instant_from_text and instant_to_ticks in one, for the common form without an instant between. */
+bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, int64_t *ticks);
+
 /* The day that the instant falls on (UTC), counted from 1970-01-01. */
 int64_t instant_to_days(struct instant instant);
 
