@@ -311,6 +311,19 @@ static bool read_required(const struct reading *reading, const struct json_node 
     return read_values(reading, node, "\"required\"", &column->required_op);
 }
 
+/* A text with VALUE_PADDING bytes behind it. */
+static bool pad(const struct reading *reading, struct text *text)
+{
+    char *copy = arena_alloc(reading->arena, text->size + VALUE_PADDING);
+    if (!copy)
+        return refuse(reading, NULL, "out of memory");
+    if (text->size)
+        memcpy(copy, text->data, text->size);
+    memset(copy + text->size, 0, VALUE_PADDING);
+    text->data = copy;
+    return true;
+}
+
 /* A value of the column's type, given by the layout; *out is the type's default where it gives none. */
 static bool read_value(const struct reading *reading, const struct json_node *node, const char *key,
                        const struct column *column, struct value *out)
@@ -325,7 +338,7 @@ static bool read_value(const struct reading *reading, const struct json_node *no
         if (column->as.base64)
             json_value_take_scale(&reading->doc, node, reading->arena, &value);
         if (convert(&value, &column->as, out))
-            return true;
+            return column->as.type.kind != TYPE_STRING || pad(reading, &out->as.text);
     }
     return refuse(reading, node, "the %s %.*s does not fit %s", key, SHOWN(json_raw(&reading->doc, node)),
                   column->as.type.name);

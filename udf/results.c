@@ -37,18 +37,25 @@ static char *put_bytes(char *at, struct text text)
 
 /* ---- RowBinary, and Native blocks of one row ----------------------------------------------------------- */
 
-static inline char *put_text(struct results *results, char *at, struct text text)
+static char *put_text(struct results *results, char *at, struct text text)
 {
-    if (text.size < 0x80) {
-        *at = (char)text.size;
-        return put_bytes(at + 1, text);
-    }
     at = put_size(at, text.size);
     if (text.size <= SHORT_TEXT)
         return put_bytes(at, text);
     output_filled(results->out, at);
     output_put(results->out, text.data, text.size);
     return output_room(results->out, results->room);
+}
+
+/* A text of a decoded row, copied in whole steps: up to VALUE_PADDING bytes behind it are read, and as many written. */
+static inline char *put_padded(struct results *results, char *at, struct text text)
+{
+    if (text.size >= 0x80)
+        return put_text(results, at, text);
+    *at++ = (char)text.size;
+    for (size_t i = 0; i < text.size; i += VALUE_PADDING)
+        memcpy(at + i, text.data + i, VALUE_PADDING);
+    return at + text.size;
 }
 
 /* A fixed-width value. On a little-endian machine most are stored as they are sent, in up to eight bytes. */
@@ -68,7 +75,8 @@ static inline size_t put_fixed(const struct type *type, const struct value *valu
 static char *put_fields(struct results *results, char *at, const struct answer *answer, bool native)
 {
     const struct function *function = results->function;
-    if (answer->row) {
+    const bool decoded = answer->row != NULL;
+    if (decoded) {
         *at++ = (char)answer->row->outcome;
         at = put_text(results, at, answer->row->reason);
     }
@@ -81,7 +89,7 @@ static char *put_fields(struct results *results, char *at, const struct answer *
                 continue;
         }
         if (type->kind == TYPE_STRING)
-            at = put_text(results, at, value->as.text);
+            at = decoded ? put_padded(results, at, value->as.text) : put_text(results, at, value->as.text);
         else
             at += put_fixed(type, value, at);
     }
@@ -360,7 +368,7 @@ static bool open_native(struct results *results)
 
 size_t results_room(const struct function *function)
 {
-    return (HEAD_FIELDS + function->type_count) * (FIELD_ROOM + 1);
+    return (HEAD_FIELDS + function->type_count) * (FIELD_ROOM + 1) + VALUE_PADDING;
 }
 
 /* A column's name is a plain identifier: it needs no escapes. */

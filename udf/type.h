@@ -42,6 +42,9 @@ struct type {
 __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
 
+/* Readable bytes behind each text of a decoded row; what they hold does not matter. */
+#define VALUE_PADDING 32
+
 /* One value. An all-zero value is the type's default (0, '', false, the epoch, NULL needs `null`). */
 struct value {
     bool null; /* of a Nullable type; the rest is then zero */
