@@ -151,7 +151,7 @@ $(BUILD)/tests/%.o: tests/unit/%.c Makefile | $(BUILD)/tests
 	$(Q)$(CC) $(C_FLAGS) -Iudf -c -o $@ $<
 
 # Vectors of all sizes pass through its functions, on SIMDe.
-$(BUILD)/tests/test_special.o: C_FLAGS += -Wno-psabi
+$(BUILD)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi
 
 .SECONDARY: $(UNIT_TESTS:%=%.o)
 

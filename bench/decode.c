@@ -12,7 +12,7 @@
 #include "json.h"
 #include "results.h"
 #include "rivals.h"
-#include "special.h"
+#include "simd.h"
 
 #define ROUNDS 9
 #define BYTES ((size_t)16 << 20) /* of messages of each kind: more than the caches hold */
@@ -392,47 +392,23 @@ static void run_sizes(void)
 
 /* ---- The levels of SIMD instructions -------------------------------------------------------------------------------------- */
 
-/* The pass that marks the special bytes, alone: ns for all messages, the least of the rounds. */
-static double mark_alone(const struct special_level *level, const struct messages *messages)
-{
-    uint64_t *words = grown(NULL, SPECIAL_WORDS(messages->longest) * sizeof *words);
-    double least = 0;
-    uint64_t sum = 0;
-    for (unsigned round = 0; round < rounds; round++) {
-        double start = now();
-        for (size_t i = 0; i < messages->count; i++) {
-            level->mark(messages->texts[i].data, messages->texts[i].size, words);
-            sum += words[0];
-        }
-        double time = now() - start;
-        least = round == 0 || time < least ? time : least;
-    }
-    free(words);
-    if (sum == 0)
-        fail("nothing was marked");
-    return least;
-}
-
 static void run_levels(void)
 {
     static const char *const some[] = {"uniform", "mixed", "large"};
-    printf(
-        "#### The levels of SIMD instructions, shapes known\n\n| level | messages | ns a message | GB/s | marking alone: GB/s |\n"
-        "| --- | --- | --- | --- | --- |\n");
+    printf("#### The levels of SIMD instructions, shapes known\n\n| level | messages | ns a message | GB/s |\n"
+           "| --- | --- | --- | --- |\n");
     for (size_t kind = 0; kind < sizeof some / sizeof *some; kind++) {
         struct messages messages = generate(some[kind], bytes / 200, 16500, bytes);
-        const struct special_level *level;
-        for (size_t i = 0; (level = special_level(i)); i++) {
+        for (size_t level = 0; level < simd_count(); level++) {
             struct measured measured[CONTENDERS_MOST];
-            special_use(level->name);
+            const char *name = simd_name((enum simd_level)level);
+            simd_use(name);
             measure(&messages, measured, 1);
-            printf("| %s | %s | %.0f | %.2f | %.1f |\n", level->name, some[kind],
-                   measured[OURS].times[0] / (double)messages.count,
-                   (double)messages.size / measured[OURS].times[0],
-                   (double)messages.size / mark_alone(level, &messages));
+            printf("| %s | %s | %.0f | %.2f |\n", name, some[kind], measured[OURS].times[0] / (double)messages.count,
+                   (double)messages.size / measured[OURS].times[0]);
             fflush(stdout);
         }
-        special_use(NULL);
+        simd_use(NULL);
         forget(&messages);
     }
     printf("\n");

@@ -10,7 +10,7 @@
 #include "infer.h"
 #include "json.h"
 #include "sandbox.h"
-#include "special.h"
+#include "simd.h"
 
 #ifndef VERSION
 #error "VERSION comes from the file of that name: build with make"
@@ -456,7 +456,7 @@ int main(int argc, char **argv)
 {
     host_start();
     const char *level = getenv("DEBEZIUM_UDF_SIMD");
-    if (!special_use(level)) {
+    if (!simd_use(level)) {
         host_complain("DEBEZIUM_UDF_SIMD: this machine has no `%s`", level);
         return EXIT_CALL;
     }

@@ -3,11 +3,12 @@
 #define SHAPE_GRAPH_H
 
 #include "shape.h"
-#include "special.h"
+#include "simd.h"
 
 __extension__ typedef unsigned __int128
     shape_keys; /* a set of things that a message holds once: note_key in shape_learn.c */
 #define SHAPE_KEYS_MOST 128
+typedef uint64_t shape_lanes __attribute__((vector_size(16))); /* shape_keys, for the fast path */
 #define SHAPE_BUCKETS 256
 #define SHAPE_STATES_MOST 2048
 #define SHAPE_STEPS_MOST 8192
@@ -22,7 +23,7 @@ __extension__ typedef unsigned __int128
 #define SHAPE_REST 16
 #define SHAPE_TRIES 8
 #define SHAPE_LITERALS_MOST ((size_t)1 << 20) /* bytes of all literals */
-#define SHAPE_PADDING 16                      /* readable bytes behind each */
+#define SHAPE_PADDING 64                      /* readable bytes behind each */
 #define SHAPE_COMMON_MOST 48 /* with the 8 bytes behind them within the padding of a message */
 
 /* A column that takes the value of a state. */
@@ -31,6 +32,7 @@ struct shape_use {
     struct conversion as; /* with what the message's schema says */
     uint16_t index;       /* of the column */
     uint16_t rank;        /* of the path among the column's, from 1: the lowest that is present wins */
+    bool is_string;       /* the column's type is String */
     bool row_member;      /* directly a member of the row image: Debezium may have left the value out */
 };
 
@@ -40,6 +42,18 @@ struct shape_use {
 static const struct text shape_quotes[SHAPE_LEVELS] = {{"\"", 1}, {"\\\"", 2}, {"\\\\\\\"", 4}};
 
 struct shape_step;
+
+/* What becomes of a state's value: where one column takes it, by the first of its paths, that can be said beforehand. Whatever is not as
+ * this says (a string for a number) is given as HOW_GIVE. */
+enum shape_how {
+    HOW_GIVE,    /* give_all in shape_match.c looks */
+    HOW_PASS,    /* no column takes it */
+    HOW_CROSSED, /* paths lead through it: it is none where it is a string, which may hold a document */
+    HOW_TEXT,    /* a string, to String */
+    HOW_TIME,    /* a string, to DateTime64 */
+    HOW_NATURAL, /* a number of digits alone, to integers */
+    HOW_REAL,    /* a number of few digits, to Float64 */
+};
 
 /* Tells a state's steps apart: the eight bytes of a literal behind what all of them begin with, as far as the literal goes. */
 struct shape_head {
@@ -53,12 +67,17 @@ struct shape_state {
     struct shape_state *same_hash;
     struct shape_use *uses;
     uint32_t use_count;
-    bool crossed;  /* paths lead through it: a string here may hold a document */
+    enum shape_how how;
+    uint16_t index;     /* of the column, unless HOW_GIVE or HOW_PASS */
+    uint8_t precision;  /* HOW_TIME: of the column's type */
+    bool row_member;    /* HOW_TEXT: as in shape_use */
+    uint64_t most;      /* HOW_NATURAL: of the column's type */
     uint8_t level; /* of the document that it is in */
     uint8_t quote_size;
     uint32_t quote, quote_mask; /* the level's quote as four bytes, and which of them count */
     uint32_t common;            /* bytes that all literals begin with: SHAPE_COMMON_MOST at most */
     uint32_t step_count, step_room;
+    const struct shape_step *only; /* where there is no other */
     struct shape_head *
         heads; /* longest literal first: where a scalar and a container may follow, one begins the other. Behind
                                  the last is one whose step is NULL */
@@ -80,7 +99,8 @@ struct shape_mark {
 /* The bytes from behind one value to the next, or to the message's end. */
 struct shape_step {
     const char *literal; /* SHAPE_PADDING readable bytes behind it */
-    uint32_t size;
+    uint32_t size;     /* not 0 */
+    uint32_t last;     /* a bit for each byte of the last step in which it is compared (simd_levels.h) */
     uint32_t mark_count;
     struct shape_state *next; /* NULL: the message ends */
     struct shape_mark *marks;
@@ -90,7 +110,8 @@ struct shape_step {
 struct shapes {
     struct shape_layout layout;
     struct arena arena; /* the automaton */
-    special_mark *mark_specials;
+    enum simd_level level;
+    unsigned step_size; /* bytes that the level compares at a time */
     struct shape_state *by_hash[SHAPE_BUCKETS];
     struct shape_state *start;
     uint32_t states, steps;

@@ -114,6 +114,7 @@ static struct shape_use use_of(struct lesson *lesson, size_t column_index, size_
     const struct path *path = &column->paths[path_index];
     struct shape_use use = {.column = column, .as = column->as, .index = (uint16_t)column_index};
     use.rank = (uint16_t)(path_index + 1);
+    use.is_string = use.as.type.kind == TYPE_STRING;
     use.row_member = path->row && path->count == 2;
     if (lesson->envelope->schema && schema_matters(column))
         schema_refine(lesson->doc, lesson->envelope, path, lesson->scratch, &use.as);
@@ -146,6 +147,44 @@ static bool is_crossed(const struct standing *standing)
            (standing->row_image && standing->row_image->count);
 }
 
+/* The greatest integer of a type; 0 where it is none. */
+static uint64_t most_of(const struct type *type)
+{
+    switch (type->kind) {
+    case TYPE_INT8:
+    case TYPE_INT16:
+    case TYPE_INT32:
+    case TYPE_INT64:
+        return UINT64_MAX >> (65 - 8 * type->width);
+    case TYPE_UINT8:
+    case TYPE_UINT16:
+    case TYPE_UINT32:
+    case TYPE_UINT64:
+        return UINT64_MAX >> (64 - 8 * type->width);
+    default:
+        return 0;
+    }
+}
+
+static void decide_how(struct shape_state *state, bool crossed)
+{
+    const struct shape_use *use = state->uses;
+    if (crossed || state->use_count == 0)
+        state->how = crossed ? HOW_CROSSED : HOW_PASS;
+    if (crossed || state->use_count != 1 || use->rank != 1)
+        return;
+    const struct type *type = &use->as.type;
+    state->index = use->index;
+    state->row_member = use->row_member;
+    state->precision = type->precision;
+    state->most = most_of(type);
+    state->how = type->kind == TYPE_STRING       ? HOW_TEXT
+                 : type->kind == TYPE_DATETIME64 ? HOW_TIME
+                 : type->kind == TYPE_FLOAT64    ? HOW_REAL
+                 : state->most                   ? HOW_NATURAL
+                                                 : HOW_GIVE;
+}
+
 static struct shape_state *add_state(struct lesson *lesson, const struct standing *standing,
                                      struct text identity)
 {
@@ -163,12 +202,12 @@ static struct shape_state *add_state(struct lesson *lesson, const struct standin
     memcpy(&state->quote, quote.data, quote.size);
     memset(&state->quote_mask, 0xFF, quote.size);
     if (standing) {
-        state->crossed = is_crossed(standing);
         state->use_count = list_uses(lesson, standing, NULL);
         state->uses = arena_alloc(&shapes->arena, state->use_count * sizeof *state->uses);
         if (!state->uses)
             return NULL;
         list_uses(lesson, standing, state->uses);
+        decide_how(state, is_crossed(standing));
     }
     struct shape_state **others = &shapes->by_hash[hash_of(identity) % SHAPE_BUCKETS];
     state->same_hash = *others;
@@ -201,6 +240,7 @@ static uint32_t common_size(struct text a, struct text b)
 static void tell_apart(struct shape_state *state)
 {
     const struct shape_step *first = state->heads[0].step;
+    state->only = state->step_count == 1 ? first : NULL;
     state->common = first->size < SHAPE_COMMON_MOST ? first->size : SHAPE_COMMON_MOST;
     for (uint32_t i = 0; i < state->step_count; i++) {
         const struct shape_step *step = state->heads[i].step;
@@ -240,7 +280,7 @@ static bool insert_step(struct shapes *shapes, struct shape_state *state, const 
 static bool add_step(struct lesson *lesson, struct text literal, struct shape_state *next)
 {
     struct shapes *shapes = lesson->shapes;
-    if (shapes->steps == SHAPE_STEPS_MOST || lesson->steps == SHAPE_STEPS_A_MESSAGE ||
+    if (literal.size == 0 || shapes->steps == SHAPE_STEPS_MOST || lesson->steps == SHAPE_STEPS_A_MESSAGE ||
         shapes->literal_bytes + literal.size > SHAPE_LITERALS_MOST)
         return false;
     struct shape_step *step = arena_alloc(&shapes->arena, sizeof *step);
@@ -251,6 +291,7 @@ static bool add_step(struct lesson *lesson, struct text literal, struct shape_st
     memcpy(marks, lesson->marks, lesson->mark_count * sizeof *marks);
     *step = (struct shape_step){.literal = literal.data,
                                 .size = (uint32_t)literal.size,
+                                .last = UINT32_MAX >> (31 - (literal.size - 1) % shapes->step_size),
                                 .mark_count = lesson->mark_count,
                                 .next = next,
                                 .marks = marks,

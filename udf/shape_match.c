@@ -9,49 +9,6 @@
 #define CREDIT 64           /* new shapes learned at most before hits earn more */
 #define HITS_A_CREDIT 16    /* hits that earn another */
 #define MISSES_A_CREDIT 256 /* misses that do: not to be stuck with shapes that have gone */
-#define LITERAL_SHORT 64    /* bytes that are compared in place */
-
-struct shapes *shapes_new(const struct shape_layout *layout)
-{
-    struct shapes *shapes = calloc(1, sizeof *shapes);
-    size_t count = layout->layout->column_count;
-    if (!shapes)
-        return NULL;
-    shapes->layout = *layout;
-    shapes->credit = CREDIT;
-    shapes->chosen = calloc(count, sizeof *shapes->chosen);
-    shapes->opened = calloc(count, sizeof *shapes->opened);
-    shapes->absent = calloc(count, sizeof *shapes->absent);
-    shapes->required = calloc(count, sizeof *shapes->required);
-    if (!shapes->chosen || !shapes->opened || !shapes->absent || !shapes->required) {
-        shapes_free(shapes);
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        shapes->absent[i] = layout->layout->columns[i].absent;
-        if (layout->layout->columns[i].required)
-            shapes->required[shapes->required_count++] = (uint16_t)i;
-    }
-    shapes->mark_specials = special_in_use()->mark;
-    return shapes;
-}
-
-void shapes_free(struct shapes *shapes)
-{
-    if (!shapes)
-        return;
-    arena_free(&shapes->arena);
-    free(shapes->chosen);
-    free(shapes->opened);
-    free(shapes->absent);
-    free(shapes->required);
-    free(shapes);
-}
-
-struct shape_counts shapes_counts(const struct shapes *shapes)
-{
-    return shapes->counts;
-}
 
 /* One message on its way through the automaton. What takes a part of it answers where that ends, or NULL where the general decoder
  * must look. */
@@ -59,8 +16,8 @@ struct run {
     struct shapes *shapes;
     struct arena *arena;
     struct value *values;
+    uint16_t *chosen; /* see struct shapes */
     const char *start, *end;
-    const uint64_t *specials; /* of the message: special.h */
 };
 
 /* ---- Values to columns --------------------------------------------------------------------------------------------------- */
@@ -69,19 +26,16 @@ struct run {
 static inline bool give(struct run *run, const struct shape_use *use, const struct json_value *value)
 {
     const struct column *column = use->column;
-    uint16_t *chosen = &run->shapes->chosen[use->index];
+    uint16_t *chosen = &run->chosen[use->index];
     struct value *out = &run->values[use->index];
-    const bool is_string = use->as.type.kind == TYPE_STRING;
-    if (value->kind == VALUE_STRING) {
-        if (value->text.size == 0 && (column->required || !is_string))
-            return !column->required;
-    }
+    if (value->text.size == 0 && (column->required || !use->is_string))
+        return !column->required; /* an empty string: nothing else is empty */
     if (use->row_member && is_left_out_form(value->text))
         return false;
     if (*chosen && *chosen < use->rank)
         return true;
     *chosen = use->rank;
-    if (is_string) {
+    if (use->is_string) {
         out->null = false;
         out->as.text = value->text;
         return true;
@@ -92,12 +46,83 @@ static inline bool give(struct run *run, const struct shape_use *use, const stru
     return column->lenient;
 }
 
-static inline bool give_all(struct run *run, const struct shape_state *state, const struct json_value *value)
+/* To all columns that take it. */
+static bool give_all(struct run *run, const struct shape_state *state, int kind, struct text text)
 {
+    struct json_value value; /* its `scale` and `unscaled` are a container's alone */
+    value.kind = kind;
+    value.text = text;
     for (uint32_t i = 0; i < state->use_count; i++)
-        if (!give(run, &state->uses[i], value))
+        if (!give(run, &state->uses[i], &value))
             return false;
     return true;
+}
+
+/* Where a state's value goes that one column takes, by its first path. */
+static inline struct value *choose(struct run *run, const struct shape_state *state)
+{
+    struct value *out = &run->values[state->index];
+    run->chosen[state->index] = 1;
+    out->null = false;
+    return out;
+}
+
+static inline bool give_string(struct run *run, const struct shape_state *state, struct text text)
+{
+    if (state->how == HOW_TEXT && text.size > 0 && !(state->row_member && is_left_out_form(text))) {
+        choose(run, state)->as.text = text;
+        return true;
+    }
+    int64_t ticks;
+    if (state->how == HOW_TIME && ticks_from_text(text, state->uses->as.unit, state->precision, &ticks)) {
+        choose(run, state)->as.integer = ticks;
+        return true;
+    }
+    return state->how != HOW_CROSSED && give_all(run, state, VALUE_STRING, text);
+}
+
+#define NATURAL_DIGITS 16
+
+/* The number that so many digits make, 0 to NATURAL_DIGITS; up to 16 bytes behind their first are read. */
+static inline uint64_t natural_of(const char *digits, size_t count)
+{
+    const uint64_t first = eight_values(eight_bytes(digits));
+    if (count == 0)
+        return 0;
+    if (count <= 8)
+        return number_of(first << (64 - 8 * count));
+    const uint64_t second = eight_values(eight_bytes(digits + 8));
+    return number_of(first) * power_of_ten[count - 8] + number_of(second << (128 - 8 * count));
+}
+
+#define EXACT_DIGITS 15 /* any number of so many is exact in a double, as is that power of ten, and their quotient rounded once */
+
+/* A number of digits alone up to `point`, and digits between that and `stop` where it has a fraction: point is stop where it has none. */
+static inline bool give_number(struct run *run, const struct shape_state *state, const char *digits, const char *point,
+                               const char *stop)
+{
+    static const double powers[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const size_t size = (size_t)(stop - digits), whole = (size_t)(point - digits);
+    if (state->how == HOW_TEXT) {
+        choose(run, state)->as.text = (struct text){digits, size};
+        return true;
+    }
+    if (state->how == HOW_NATURAL && stop == point && size <= NATURAL_DIGITS) {
+        const uint64_t number = natural_of(digits, size);
+        if (number <= state->most) {
+            choose(run, state)->as.natural = number;
+            return true;
+        }
+    }
+    if (state->how == HOW_REAL && size <= EXACT_DIGITS) {
+        const size_t fraction = stop == point ? 0 : size - whole - 1;
+        const uint64_t number =
+            natural_of(digits, whole) * power_of_ten[fraction] + natural_of(point + 1, fraction);
+        choose(run, state)->as.real = (double)number / powers[fraction];
+        return true;
+    }
+    return give_all(run, state, VALUE_NUMBER, (struct text){digits, size});
 }
 
 /* ---- Strings ------------------------------------------------------------------------------------------------------------- */
@@ -151,15 +176,27 @@ static inline bool is_whole_unit(const char *at)
            !((at[0] | 0x20) == 'd' && at[1] >= '8');
 }
 
+/* What follows the backslash of an escape of two bytes. */
+static inline bool is_short_escape(char c)
+{
+    static const bool known[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+                                    ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
+    return known[(unsigned char)c];
+}
+
 const char *shape_escape_end(const char *at, const char *end, unsigned level)
 {
     if (level == 0) {
         const char *what;
+        if (end - at >= 2 && is_short_escape(at[1]))
+            return at + 2;
         return end - at >= 6 && at[1] == 'u' && is_whole_unit(at + 2) ? at + 6
                                                                       : json_escape_end(at, end, &what);
     }
     if (level > 1)
         return NULL;
+    if (end - at >= 3 && at[1] == '\\' && at[2] != '"' && at[2] != '\\' && is_short_escape(at[2]))
+        return at + 3;
     return end - at >= 7 && at[1] == '\\' && at[2] == 'u' && is_whole_unit(at + 3)
                ? at + 7
                : inner_escape_end(at, end);
@@ -171,11 +208,6 @@ static inline bool is_quote(const struct shape_state *state, const char *at)
     uint32_t bytes;
     memcpy(&bytes, at, sizeof bytes);
     return ((bytes ^ state->quote) & state->quote_mask) == 0;
-}
-
-static inline const char *next_special(const struct run *run, const char *at)
-{
-    return run->start + special_next(run->specials, (size_t)(at - run->start));
 }
 
 /* Behind a special byte that is no quote: the escape or the character that begins with it. NULL where the general decoder must
@@ -190,67 +222,29 @@ static const char *behind_special(const struct run *run, const char *at, unsigne
     return length ? at + length : NULL;
 }
 
-static inline const char *take_string(struct run *run, const struct shape_state *state, const char *at)
-{
-    if (state->crossed || !is_quote(state, at))
-        return NULL;
-    const char *start = at + state->quote_size;
-    bool escaped = false;
-    if (start > run->end)
-        return NULL;
-    for (at = next_special(run, start); !is_quote(state, at); at = next_special(run, at)) {
-        at = at < run->end ? behind_special(run, at, state->level, &escaped) : NULL;
-        if (!at)
-            return NULL;
-    }
-    const char *behind = at + state->quote_size;
-    if (behind > run->end)
-        return NULL;
-    if (state->use_count == 0)
-        return behind;
-    struct json_value value = {.kind = VALUE_STRING, .text = {start, (size_t)(at - start)}};
-    if (escaped)
-        value.text = unescape(run, value.text, state->level + 1u);
-    return give_all(run, state, &value) ? behind : NULL;
-}
-
 /* ---- Other values -------------------------------------------------------------------------------------------------------- */
-
-static inline const char *take_number(struct run *run, const struct shape_state *state, const char *at)
-{
-    const char *digits = at + (*at == '-'), *stop = scan_other(digits, run->end);
-    bool plain = stop > digits && (*digits != '0' || stop == digits + 1) && stop < run->end && *stop != '.' &&
-                 (*stop | 0x20) != 'e';
-    if (!plain)
-        stop = json_number_end(at, run->end);
-    if (!stop || state->use_count == 0)
-        return stop;
-    struct json_value value = {.kind = VALUE_NUMBER, .text = {at, (size_t)(stop - at)}};
-    return give_all(run, state, &value) ? stop : NULL;
-}
 
 static const char *take_word(struct run *run, const struct shape_state *state, const char *at)
 {
     const char *stop = json_literal_end(at, run->end);
     if (!stop || *at == 'n')
         return stop;
-    struct json_value value = {.kind = *at == 't' ? VALUE_TRUE : VALUE_FALSE,
-                               .text = {at, (size_t)(stop - at)}};
-    return give_all(run, state, &value) ? stop : NULL;
+    const int kind = *at == 't' ? VALUE_TRUE : VALUE_FALSE;
+    return give_all(run, state, kind, (struct text){at, (size_t)(stop - at)}) ? stop : NULL;
 }
 
-static inline const char *take_value(struct run *run, const struct shape_state *state, const char *at)
+/* Any value that is no string. */
+static const char *take_other(struct run *run, const struct shape_state *state, const char *at)
 {
     if (at == run->end)
         return NULL;
-    if (*at == '"' || *at == '\\')
-        return take_string(run, state, at);
-    if (*at == '-' || (*at >= '0' && *at <= '9'))
-        return take_number(run, state, at);
-    return take_word(run, state, at);
+    if (*at != '-' && !is_digit(*at))
+        return take_word(run, state, at);
+    const char *stop = json_number_end(at, run->end);
+    return stop && give_all(run, state, VALUE_NUMBER, (struct text){at, (size_t)(stop - at)}) ? stop : NULL;
 }
 
-/* ---- Literals ------------------------------------------------------------------------------------------------------------ */
+/* ---- Marks --------------------------------------------------------------------------------------------------------------- */
 
 /* The value of a marked text: NULL data for null. */
 static struct json_value marked_value(struct run *run, const struct shape_mark *mark, struct text text)
@@ -306,30 +300,16 @@ static bool take_marks(struct run *run, const struct shape_step *step, const cha
     return true;
 }
 
-static inline bool is_literal(const char *at, const struct shape_step *step)
-{
-    return step->size <= LITERAL_SHORT ? scan_equal(at, step->literal, step->size)
-                                       : memcmp(at, step->literal, step->size) == 0;
-}
-
-/* The step whose literal comes next; NULL where none does. */
-static inline const struct shape_step *find_step(const struct run *run, const struct shape_state *state,
-                                                 const char *at)
-{
-    const size_t left = (size_t)(run->end - at);
-    const uint64_t bytes = scan_word(at + state->common); /* within the padding at most */
-    for (const struct shape_head *head = state->heads; head->step; head++)
-        if (((bytes ^ head->bytes) & head->mask) == 0 && head->step->size <= left &&
-            is_literal(at, head->step))
-            return head->step;
-    return NULL;
-}
-
 /* ---- The way through ----------------------------------------------------------------------------------------------------- */
 
-static bool is_complete(const struct run *run, shape_keys seen)
+/* Whether all required columns have a value, no key was there twice, and what decides about the outcome was seen so before. */
+static bool is_complete(const struct run *run, shape_lanes seen_lanes, shape_lanes twice)
 {
     const struct shapes *shapes = run->shapes;
+    shape_keys seen;
+    memcpy(&seen, &seen_lanes, sizeof seen);
+    if (twice[0] | twice[1])
+        return false;
     for (size_t i = 0; i < shapes->required_count; i++)
         if (!shapes->chosen[shapes->required[i]])
             return false;
@@ -339,22 +319,55 @@ static bool is_complete(const struct run *run, shape_keys seen)
     return false;
 }
 
-static bool run_through(struct run *run)
+#define SIMD_TEMPLATE "shape_run.h"
+#include "simd_levels.h"
+
+static bool (*const run_through[SIMD_LEVELS])(struct run *) = SIMD_TABLE(run_through);
+static const unsigned step_sizes[SIMD_LEVELS] = SIMD_TABLE(step_size);
+
+/* ---- All of it ----------------------------------------------------------------------------------------------------------- */
+
+struct shapes *shapes_new(const struct shape_layout *layout)
 {
-    const struct shape_state *state = run->shapes->start;
-    const char *at = run->start;
-    shape_keys seen = 0;
-    while (state) {
-        const struct shape_step *step = find_step(run, state, at);
-        if (!step || (seen & step->keys) || (step->mark_count && !take_marks(run, step, at)))
-            return false;
-        seen |= step->keys;
-        at += step->size;
-        state = step->next;
-        if (state && !(at = take_value(run, state, at)))
-            return false;
+    struct shapes *shapes = calloc(1, sizeof *shapes);
+    size_t count = layout->layout->column_count;
+    if (!shapes)
+        return NULL;
+    shapes->layout = *layout;
+    shapes->credit = CREDIT;
+    shapes->chosen = calloc(count, sizeof *shapes->chosen);
+    shapes->opened = calloc(count, sizeof *shapes->opened);
+    shapes->absent = calloc(count, sizeof *shapes->absent);
+    shapes->required = calloc(count, sizeof *shapes->required);
+    if (!shapes->chosen || !shapes->opened || !shapes->absent || !shapes->required) {
+        shapes_free(shapes);
+        return NULL;
     }
-    return at == run->end && is_complete(run, seen) && !run->arena->failed;
+    for (size_t i = 0; i < count; i++) {
+        shapes->absent[i] = layout->layout->columns[i].absent;
+        if (layout->layout->columns[i].required)
+            shapes->required[shapes->required_count++] = (uint16_t)i;
+    }
+    shapes->level = simd_in_use();
+    shapes->step_size = step_sizes[shapes->level];
+    return shapes;
+}
+
+void shapes_free(struct shapes *shapes)
+{
+    if (!shapes)
+        return;
+    arena_free(&shapes->arena);
+    free(shapes->chosen);
+    free(shapes->opened);
+    free(shapes->absent);
+    free(shapes->required);
+    free(shapes);
+}
+
+struct shape_counts shapes_counts(const struct shapes *shapes)
+{
+    return shapes->counts;
 }
 
 bool shapes_match(struct shapes *shapes, struct text message, struct arena *arena, struct value *values)
@@ -364,19 +377,15 @@ bool shapes_match(struct shapes *shapes, struct text message, struct arena *aren
     bool hit = false;
     if (!resting && shapes->start) {
         size_t count = shapes->layout.layout->column_count;
-        uint64_t *specials = arena_alloc(arena, SPECIAL_WORDS(message.size) * sizeof *specials);
-        if (!specials)
-            return false;
-        shapes->mark_specials(message.data, message.size, specials);
         struct run run = {.shapes = shapes,
                           .arena = arena,
                           .values = values,
+                          .chosen = shapes->chosen,
                           .start = message.data,
-                          .end = message.data + message.size,
-                          .specials = specials};
+                          .end = message.data + message.size};
         memset(shapes->chosen, 0, count * sizeof *shapes->chosen);
         memcpy(values, shapes->absent, count * sizeof *values);
-        hit = run_through(&run);
+        hit = run_through[shapes->level](&run);
     }
     if (!hit) {
         shapes->missed_in_row++;

@@ -49,55 +49,28 @@ static char *read_coded(const char **at, char *out)
     return put_utf8(out, code);
 }
 
-#define STEP 16
-
-/* In whole steps: up to 15 bytes more are read and written. */
-static inline char *put_steps(char *out, const char *from, size_t size)
+/* The control characters, and whatever else is escaped other than quotes and backslashes: of the bytes that were kept of a block, in
+ * `out`, those of `escaped`. */
+static inline void put_controls(char *out, const char *block, uint64_t escaped, uint64_t keep)
 {
-    memcpy(out, from, STEP);
-    for (size_t i = STEP; i < size; i += STEP)
-        memcpy(out + i, from + i, STEP);
-    return out + size;
-}
-
-/* Reads the block at *at, in which no escape has begun before and which has `escapes`, up to `stop`, its end or the text's. *at
- * moves behind what was read: more than the block where its last escape goes on, less where that is a coded one. */
-static char *read_block(const char **at, const char *stop, uint64_t escapes, char *out)
-{
-    const char *from = *at;
-    for (; escapes; escapes &= escapes - 1) {
-        const char *escape = *at + __builtin_ctzll(escapes);
-        out = put_steps(out, from, (size_t)(escape - from));
-        char c = plain[(unsigned char)escape[1]];
-        if (!c) {
-            *at = escape;
-            return read_coded(at, out);
-        }
-        *out++ = c;
-        from = escape + 2;
+    for (; escaped; escaped &= escaped - 1) {
+        const unsigned place = (unsigned)__builtin_ctzll(escaped);
+        const uint64_t before = keep & ((UINT64_C(1) << place) - 1);
+        out[__builtin_popcountll(before)] = plain[(unsigned char)block[place]];
     }
-    if (from < stop)
-        out = put_steps(out, from, (size_t)(stop - from));
-    *at = from < stop ? stop : from;
-    return out;
 }
+
+#define SIMD_TEMPLATE "unescape_run.h"
+#include "simd_levels.h"
+
+static char *(*const unescape[SIMD_LEVELS])(char *, const char *, const char *) = SIMD_TABLE(unescape);
 
 struct text json_unescape(struct arena *arena, struct text raw)
 {
     char *out = arena_alloc(arena, raw.size + JSON_PADDING);
     if (!out)
         return (struct text){NULL, 0};
-    char *to = out;
-    const char *at = raw.data, *end = raw.data + raw.size;
-    while (at < end) {
-        uint64_t carried = 0;
-        size_t left = (size_t)(end - at);
-        uint64_t inside = left >= BLOCK_SIZE ? UINT64_MAX : (UINT64_C(1) << left) - 1;
-        uint64_t escapes = block_escapes(block_equal(at, '\\') & inside, &carried);
-        to = read_block(&at, left >= BLOCK_SIZE ? at + BLOCK_SIZE : end, escapes, to);
-        while (at < end && at[0] == '\\' && at[1] == 'u')
-            to = read_coded(&at, to);
-    }
+    char *to = unescape[simd_in_use()](out, raw.data, raw.data + raw.size);
     memset(to, 0, JSON_PADDING);
     arena_shrink(arena, out, (size_t)(to - out) + JSON_PADDING);
     return (struct text){out, (size_t)(to - out)};

@@ -16,7 +16,7 @@
 #include "decode.h"
 #include "json.h"
 #include "outbox_messages.h"
-#include "special.h"
+#include "simd.h"
 
 #define MESSAGES_MOST 4096
 #define MESSAGE_ROOM ((size_t)64 << 10)
@@ -377,10 +377,7 @@ static void forget_shapes(struct differential *run, size_t round)
     if (run->fast)
         run->hits += decoder_shape_counts(run->fast).hits;
     decoder_free(run->fast);
-    size_t levels = 0;
-    while (special_level(levels))
-        levels++;
-    assert_true(special_use(special_level(round / FRESH % levels)->name));
+    assert_true(simd_use(simd_name((enum simd_level)(round / FRESH % simd_count()))));
     run->fast = decoder_new(layout);
     assert_non_null(run->fast);
 }
@@ -388,7 +385,7 @@ static void forget_shapes(struct differential *run, size_t round)
 static void end(struct differential *run, size_t least_hits)
 {
     forget_shapes(run, 0);
-    special_use(NULL);
+    simd_use(NULL);
     print_message("%zu messages without a difference, %llu of them by a known shape\n", run->rounds,
                   (unsigned long long)run->hits);
     assert_true(run->hits > least_hits); /* or the run would show nothing */
