@@ -87,6 +87,10 @@ static inline uint64_t different_scalar(const char *a, const char *b)
 static inline size_t squeeze_scalar(char *out, const char *at, uint64_t keep)
 {
     size_t size = 0;
+    if (keep == 0xFF) {
+        memcpy(out, at, 8);
+        return 8;
+    }
     for (unsigned i = 0; i < 8; i++) {
         out[size] = at[i];
         size += keep >> i & 1;

@@ -247,9 +247,10 @@ static inline __attribute__((always_inline)) bool read_fixed(struct text text, s
     return true;
 }
 
-static inline bool ends_in_z(struct text text, const struct fixed *fixed)
+/* Whether nothing follows, or a Z. */
+static inline bool is_utc(struct text text, const struct fixed *fixed)
 {
-    return fixed->end + 1 == text.size && text.data[fixed->end] == 'Z';
+    return fixed->end == text.size || (fixed->end + 1 == text.size && text.data[fixed->end] == 'Z');
 }
 
 /* What read_fixed leaves, when it is more than a Z: the zone behind byte `at`, or all of a text that is not
@@ -269,7 +270,7 @@ bool instant_from_iso(struct text text, struct instant *instant)
     if (!read_fixed(text, &fixed))
         return finish_iso(text, 0, instant);
     *instant = (struct instant){fixed.seconds, fixed.fraction * power_of_ten[PICO_DIGITS - fixed.digits]};
-    return ends_in_z(text, &fixed) || finish_iso(text, fixed.end, instant);
+    return is_utc(text, &fixed) || finish_iso(text, fixed.end, instant);
 }
 
 /* ---- Epochs ---- */
@@ -378,11 +379,13 @@ bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, 
 {
     struct fixed fixed;
     struct instant instant;
-    if (precision < 9 && read_fixed(text, &fixed) && ends_in_z(text, &fixed) && fixed.digits <= precision &&
-        fixed.seconds >= FIRST_SECOND && fixed.seconds <= LAST_SECOND) {
-        *ticks = fixed.seconds * (int64_t)power_of_ten[precision] +
+    int64_t offset = 0;
+    if (precision < 9 && read_fixed(text, &fixed) && fixed.digits <= precision &&
+        (is_utc(text, &fixed) || scan_zone(text_from(text, fixed.end), &offset))) {
+        const int64_t seconds = fixed.seconds - offset;
+        *ticks = seconds * (int64_t)power_of_ten[precision] +
                  (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
-        return true;
+        return seconds >= FIRST_SECOND && seconds <= LAST_SECOND;
     }
     return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks);
 }

@@ -36,7 +36,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         HOLDS(quick.seconds == slow.seconds && quick.picos == slow.picos);
         check(quick);
     }
-    if (instant_from_text(text, unit, &instant)) {
+    bool is_time = instant_from_text(text, unit, &instant);
+    for (unsigned precision = 0; precision <= 9; precision++) {
+        int64_t ticks, expected;
+        bool fits = is_time && instant_to_ticks(instant, precision, &expected);
+        HOLDS(ticks_from_text(text, unit, precision, &ticks) == fits);
+        HOLDS(!fits || ticks == expected);
+    }
+    if (is_time) {
         check(instant);
         int64_t year;
         unsigned month, day;

@@ -307,6 +307,19 @@ static int random_text(char *out, size_t room)
                     random_below(61), fraction, zones[random_below(COUNT(zones))]);
 }
 
+/* ticks_from_text in one step against the scanner in two, at every precision. */
+static void check_ticks(struct text text, bool is_iso, struct instant slow)
+{
+    const bool is_time = is_iso || instant_from_text(text, UNIT_DAYS, &slow);
+    for (unsigned precision = 0; precision <= 9; precision++) {
+        int64_t ticks = 0, expected = 0;
+        const bool fits = is_time && instant_to_ticks(slow, precision, &expected);
+        if (ticks_from_text(text, UNIT_DAYS, precision, &ticks) != fits || (fits && ticks != expected))
+            fail_msg("`%.*s` with %u digits is %lld, not %lld", (int)text.size, text.data, precision, (long long)ticks,
+                     (long long)expected);
+    }
+}
+
 static void test_fixed_against_scanner(void **state)
 {
     (void)state;
@@ -326,6 +339,7 @@ static void test_fixed_against_scanner(void **state)
             fail_msg("'%.*s' is %s only by the scanner", (int)size, text, is_scanned ? "read" : "refused");
         if (is_fixed && (fixed.seconds != scanned.seconds || fixed.picos != scanned.picos))
             fail_msg("'%.*s' is two different times", (int)size, text);
+        check_ticks((struct text){text, size}, is_scanned, scanned);
         read += is_fixed;
     }
     /* Neither always nor never. */
