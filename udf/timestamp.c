@@ -383,9 +383,11 @@ bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, 
     if (precision < 9 && read_fixed(text, &fixed) && fixed.digits <= precision &&
         (is_utc(text, &fixed) || scan_zone(text_from(text, fixed.end), &offset))) {
         const int64_t seconds = fixed.seconds - offset;
+        if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
+            return false;
         *ticks = seconds * (int64_t)power_of_ten[precision] +
                  (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
-        return seconds >= FIRST_SECOND && seconds <= LAST_SECOND;
+        return true;
     }
     return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks);
 }
