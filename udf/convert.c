@@ -251,8 +251,6 @@ static uint64_t digits_to_size(const struct number *number)
  * (W. Clinger, "How to read floating point numbers accurately", 1990). */
 static bool number_to_float_exactly(const struct number *number, bool narrow, double *real)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (number->whole.size + number->fraction.size > 19)
         return false;
     const int64_t exponent = number->exponent - (int64_t)number->fraction.size;
@@ -260,7 +258,7 @@ static bool number_to_float_exactly(const struct number *number, bool narrow, do
     const uint64_t size = digits_to_size(number);
     if (size > UINT64_C(1) << (narrow ? FLT_MANT_DIG : DBL_MANT_DIG) || exponent < -most || exponent > most)
         return false;
-    const double power = powers[exponent < 0 ? -exponent : exponent];
+    const double power = exact_power_of_ten[exponent < 0 ? -exponent : exponent];
     if (narrow)
         *real = exponent < 0 ? (double)((float)size / (float)power) : (double)((float)size * (float)power);
     else
@@ -272,7 +270,6 @@ static bool number_to_float_exactly(const struct number *number, bool narrow, do
  * any other text. */
 static bool read_short_float(struct text text, double *real)
 {
-    static const double powers[16] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     const bool minus = take(&text, '-');
     if (text.size == 0 || text.size > 16 || (text.data[0] == '0' && text.size > 1 && text.data[1] != '.'))
         return false;
@@ -287,7 +284,7 @@ static bool read_short_float(struct text text, double *real)
         else
             return false;
     }
-    const double whole = (double)size / powers[text.size - 1 - point];
+    const double whole = (double)size / exact_power_of_ten[text.size - 1 - point];
     *real = minus ? -whole : whole;
     return point < text.size - 1 || text.size < 16;
 }

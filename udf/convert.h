@@ -6,9 +6,11 @@
 #include "timestamp.h"
 #include "type.h"
 
+enum value_kind { VALUE_FALSE, VALUE_TRUE, VALUE_NUMBER, VALUE_STRING, VALUE_CONTAINER };
+
 /* A JSON value as the conversions need it. */
 struct json_value {
-    enum { VALUE_FALSE, VALUE_TRUE, VALUE_NUMBER, VALUE_STRING, VALUE_CONTAINER } kind;
+    enum value_kind kind;
     struct text text; /* a string's text, its escapes read; any other value's JSON as it stands, valid */
     /* Of a container {"scale":n,"value":"..."}, as Debezium writes a decimal without a scale of its own: */
     struct text scale;    /* the number; its data is NULL for every other container */

@@ -34,6 +34,11 @@ static const uint64_t power_of_ten[20] = {
     10000000000000000000u,
 };
 
+/* 10^0 .. 10^22, all of those that a double holds exactly. */
+static const double exact_power_of_ten[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 static inline bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -182,8 +182,7 @@ static bool read_rule(const struct reading *reading, const struct json_node *nod
 {
     struct text key = key_of(reading, node);
     struct text what = arena_printf(reading->arena, "accept \"%.*s\"", SHOWN(key));
-    return read_path(reading, node, key, &rule->path) &&
-           read_values(reading, node, what.data, rule);
+    return read_path(reading, node, key, &rule->path) && read_values(reading, node, what.data, rule);
 }
 
 static bool read_accept(const struct reading *reading, const struct json_node *node)
@@ -314,12 +313,11 @@ static bool read_required(const struct reading *reading, const struct json_node 
 /* A text with VALUE_PADDING bytes behind it. */
 static bool pad(const struct reading *reading, struct text *text)
 {
-    char *copy = arena_alloc(reading->arena, text->size + VALUE_PADDING);
+    char *copy = take(reading, text->size + VALUE_PADDING, 1);
     if (!copy)
-        return refuse(reading, NULL, "out of memory");
+        return false;
     if (text->size)
         memcpy(copy, text->data, text->size);
-    memset(copy + text->size, 0, VALUE_PADDING);
     text->data = copy;
     return true;
 }
@@ -415,9 +413,9 @@ static bool read_name(const struct reading *reading, const struct json_node *nod
 
 static bool read_column(const struct reading *reading, const struct json_node *node, struct column *column)
 {
-    static const struct text names[KEY_COUNT] = {{"name", 4},     {"type", 4},    {"path", 4},
-                                                 {"required", 8}, {"default", 7}, {"lenient", 7},
-                                                 {"encoding", 8}, {"unit", 4}, {"unavailable", 11}, {"note", 4}};
+    static const struct text names[KEY_COUNT] = {
+        {"name", 4},    {"type", 4},     {"path", 4}, {"required", 8},     {"default", 7},
+        {"lenient", 7}, {"encoding", 8}, {"unit", 4}, {"unavailable", 11}, {"note", 4}};
     const struct json_node *keys[KEY_COUNT] = {NULL};
     if (!find_keys(reading, node, names, KEY_COUNT,
                    "name, type, path, required, default, lenient, encoding, unit, unavailable, note", keys))

@@ -68,11 +68,11 @@ struct shape_state {
     struct shape_use *uses;
     uint32_t use_count;
     enum shape_how how;
-    uint16_t index;     /* of the column, unless HOW_GIVE or HOW_PASS */
-    uint8_t precision;  /* HOW_TIME: of the column's type */
-    bool row_member;    /* HOW_TEXT: as in shape_use */
-    uint64_t most;      /* HOW_NATURAL: of the column's type */
-    uint8_t level; /* of the document that it is in */
+    uint16_t index;    /* of the column, unless HOW_GIVE or HOW_PASS */
+    uint8_t precision; /* HOW_TIME: of the column's type */
+    bool row_member;   /* HOW_TEXT: as in shape_use */
+    uint64_t most;     /* HOW_NATURAL: of the column's type */
+    uint8_t level;     /* of the document that it is in */
     uint8_t quote_size;
     uint32_t quote, quote_mask; /* the level's quote as four bytes, and which of them count */
     uint32_t common;            /* bytes that all literals begin with: SHAPE_COMMON_MOST at most */
@@ -99,8 +99,8 @@ struct shape_mark {
 /* The bytes from behind one value to the next, or to the message's end. */
 struct shape_step {
     const char *literal; /* SHAPE_PADDING readable bytes behind it */
-    uint32_t size;     /* not 0 */
-    uint32_t last;     /* a bit for each byte of the last step in which it is compared (simd_levels.h) */
+    uint32_t size;       /* not 0 */
+    uint32_t last;       /* a bit for each byte of the last step in which it is compared (simd_levels.h) */
     uint32_t mark_count;
     struct shape_state *next; /* NULL: the message ends */
     struct shape_mark *marks;

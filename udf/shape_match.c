@@ -47,7 +47,7 @@ static inline bool give(struct run *run, const struct shape_use *use, const stru
 }
 
 /* To all columns that take it. */
-static bool give_all(struct run *run, const struct shape_state *state, int kind, struct text text)
+static bool give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
 {
     struct json_value value; /* its `scale` and `unscaled` are a container's alone */
     value.kind = kind;
@@ -95,14 +95,13 @@ static inline uint64_t natural_of(const char *digits, size_t count)
     return number_of(first) * power_of_ten[count - 8] + number_of(second << (128 - 8 * count));
 }
 
-#define EXACT_DIGITS 15 /* any number of so many is exact in a double, as is that power of ten, and their quotient rounded once */
+#define EXACT_DIGITS                                                                                         \
+    15 /* any number of so many is exact in a double, as is that power of ten, and their quotient rounded once */
 
 /* A number of digits alone up to `point`, and digits between that and `stop` where it has a fraction: point is stop where it has none. */
-static inline bool give_number(struct run *run, const struct shape_state *state, const char *digits, const char *point,
-                               const char *stop)
+static inline bool give_number(struct run *run, const struct shape_state *state, const char *digits,
+                               const char *point, const char *stop)
 {
-    static const double powers[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     const size_t size = (size_t)(stop - digits), whole = (size_t)(point - digits);
     if (state->how == HOW_TEXT) {
         choose(run, state)->as.text = (struct text){digits, size};
@@ -119,7 +118,7 @@ static inline bool give_number(struct run *run, const struct shape_state *state,
         const size_t fraction = stop == point ? 0 : size - whole - 1;
         const uint64_t number =
             natural_of(digits, whole) * power_of_ten[fraction] + natural_of(point + 1, fraction);
-        choose(run, state)->as.real = (double)number / powers[fraction];
+        choose(run, state)->as.real = (double)number / exact_power_of_ten[fraction];
         return true;
     }
     return give_all(run, state, VALUE_NUMBER, (struct text){digits, size});
@@ -229,7 +228,7 @@ static const char *take_word(struct run *run, const struct shape_state *state, c
     const char *stop = json_literal_end(at, run->end);
     if (!stop || *at == 'n')
         return stop;
-    const int kind = *at == 't' ? VALUE_TRUE : VALUE_FALSE;
+    const enum value_kind kind = *at == 't' ? VALUE_TRUE : VALUE_FALSE;
     return give_all(run, state, kind, (struct text){at, (size_t)(stop - at)}) ? stop : NULL;
 }
 

@@ -1,6 +1,7 @@
 /* The way through the automaton, a template of simd_levels.h: see shape_match.c, which has the parts without SIMD. */
 
 enum { OF(step_size) = STEP };
+_Static_assert(STEP <= 32, "the bits of shape_step.last");
 
 /* Whether the step's literal stands here, `left` bytes before the end: in whole steps, of the last one only the first bytes count. */
 static inline TARGET bool OF(is_literal)(const char *at, size_t left, const struct shape_step *step)
@@ -16,7 +17,8 @@ static inline TARGET bool OF(is_literal)(const char *at, size_t left, const stru
 }
 
 /* The step whose literal comes next; NULL where none does. */
-static inline TARGET const struct shape_step *OF(find_step)(const struct shape_state *state, const char *at, size_t left)
+static inline TARGET const struct shape_step *OF(find_step)(const struct shape_state *state, const char *at,
+                                                            size_t left)
 {
     if (state->only)
         return OF(is_literal)(at, left, state->only) ? state->only : NULL;
@@ -54,7 +56,8 @@ static inline TARGET const char *OF(behind_digits)(const char *at, const char *e
 /* What takes a value is at its first byte and answers where it ends, or NULL where the general decoder must look. */
 
 /* Behind a quote. */
-static inline TARGET const char *OF(take_string)(struct run *run, const struct shape_state *state, const char *start)
+static inline TARGET const char *OF(take_string)(struct run *run, const struct shape_state *state,
+                                                 const char *start)
 {
     const char *const end = run->end;
     bool escaped = false;
@@ -77,7 +80,8 @@ static inline TARGET const char *OF(take_string)(struct run *run, const struct s
 }
 
 /* A number without sign and exponent. */
-static inline TARGET const char *OF(take_number)(struct run *run, const struct shape_state *state, const char *at)
+static inline TARGET const char *OF(take_number)(struct run *run, const struct shape_state *state,
+                                                 const char *at)
 {
     const char *const end = run->end;
     const char *point = OF(behind_digits)(at, end), *stop = point;
@@ -91,7 +95,8 @@ static inline TARGET const char *OF(take_number)(struct run *run, const struct s
     return state->how == HOW_PASS || give_number(run, state, at, point, stop) ? stop : NULL;
 }
 
-static inline TARGET const char *OF(take_value)(struct run *run, const struct shape_state *state, const char *at)
+static inline TARGET const char *OF(take_value)(struct run *run, const struct shape_state *state,
+                                                const char *at)
 {
     if (is_quote(state, at))
         return OF(take_string)(run, state, at + state->quote_size);

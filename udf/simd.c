@@ -20,7 +20,9 @@ const struct simd_repeated simd_repeated = {.quote = REPEATED('"'),
 static const char *const names[SIMD_LEVELS] = {
     [SIMD_SCALAR] = "scalar",
 #if defined(__x86_64__)
-    [SIMD_SSSE3] = "ssse3",   [SIMD_AVX2] = "avx2", [SIMD_AVX512] = "avx512",
+    [SIMD_SSSE3] = "ssse3",
+    [SIMD_AVX2] = "avx2",
+    [SIMD_AVX512] = "avx512",
 #elif defined(__aarch64__)
     [SIMD_NEON] = "neon",
 #endif

@@ -31,7 +31,8 @@ static TARGET char *OF(unescape)(char *out, const char *at, const char *end)
         escaped |= escapes << 1;
         const uint64_t coded = escaped & OF(block_equal)(at, 'u') & inside;
         if (coded)
-            inside &= ((coded & -coded) - 1) >> 1; /* to the first coded escape's backslash, which may be in the block before */
+            inside &= ((coded & -coded) - 1) >>
+                      1; /* to the first coded escape's backslash, which may be in the block before */
         const uint64_t keep = inside & ~escapes;
         char *from = out;
         out = OF(copy_kept)(out, at, keep);

@@ -52,7 +52,8 @@ static bool is_special(char c)
 static void check_bits(size_t level, const char *what, uint64_t found, uint64_t want)
 {
     if (found != want)
-        fail_msg("%s: %s is %llx, not %llx", name_of(level), what, (unsigned long long)found, (unsigned long long)want);
+        fail_msg("%s: %s is %llx, not %llx", name_of(level), what, (unsigned long long)found,
+                 (unsigned long long)want);
 }
 
 /* One level's operations on STEP_MOST bytes each of two texts. */
@@ -139,7 +140,8 @@ static void test_random_texts(void **state)
         size_t start = round % STEP_MOST;
         for (size_t i = 0; i < STEP_MOST; i++) {
             uint64_t dice = next_random();
-            a[start + i] = dice % 64 < round % 64 ? some[dice / 64 % (sizeof some - 1)] : (char)('a' + dice / 64 % 26);
+            a[start + i] =
+                dice % 64 < round % 64 ? some[dice / 64 % (sizeof some - 1)] : (char)('a' + dice / 64 % 26);
             b[start + i] = dice >> 56 < round % 256 ? (char)(a[start + i] + 1) : a[start + i];
         }
         check(a + start, b + start, some[round % (sizeof some - 1)], next_random());
@@ -150,7 +152,8 @@ static void test_random_texts(void **state)
 static void test_choice(void **state)
 {
     (void)state;
-    assert_in_range(simd_count(), 2, SIMD_LEVELS); /* scalar, and what every x86-64 of today and every aarch64 has */
+    assert_in_range(simd_count(), 2,
+                    SIMD_LEVELS); /* scalar, and what every x86-64 of today and every aarch64 has */
     for (size_t level = 0; level < simd_count(); level++) {
         assert_true(simd_use(simd_name((enum simd_level)level)));
         assert_int_equal(simd_in_use(), level);

@@ -315,8 +315,8 @@ static void check_ticks(struct text text, bool is_iso, struct instant slow)
         int64_t ticks = 0, expected = 0;
         const bool fits = is_time && instant_to_ticks(slow, precision, &expected);
         if (ticks_from_text(text, UNIT_DAYS, precision, &ticks) != fits || (fits && ticks != expected))
-            fail_msg("`%.*s` with %u digits is %lld, not %lld", (int)text.size, text.data, precision, (long long)ticks,
-                     (long long)expected);
+            fail_msg("`%.*s` with %u digits is %lld, not %lld", (int)text.size, text.data, precision,
+                     (long long)ticks, (long long)expected);
     }
 }
 
