@@ -150,8 +150,8 @@ $(BUILD)/tests/%.o: tests/unit/%.c Makefile | $(BUILD)/tests
 	$(call say,cc  ,$<)
 	$(Q)$(CC) $(C_FLAGS) -Iudf -c -o $@ $<
 
-# Vectors of all sizes pass through its functions, on SIMDe.
-$(BUILD)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi
+# Vectors of all sizes pass through its functions, and signed numbers wrap in them, as in the instructions that they stand for.
+$(BUILD)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi -fwrapv
 
 .SECONDARY: $(UNIT_TESTS:%=%.o)
 

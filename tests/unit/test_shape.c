@@ -260,7 +260,7 @@ static void test_fixtures_are_learned(void **state)
 {
     (void)state;
     struct decoder *fast = decoder_new(layout), *general = general_decoder();
-    struct change *change = malloc(sizeof *change);
+    struct change *change = calloc(1, sizeof *change);
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < message_count; i++) {
             change->size = messages[i].size;
@@ -340,7 +340,7 @@ static void test_look_alikes(void **state)
     };
     const size_t count = sizeof properties / sizeof *properties;
     struct decoder *fast = decoder_new(layout), *general = general_decoder();
-    struct change *change = malloc(sizeof *change);
+    struct change *change = calloc(1, sizeof *change);
     for (size_t i = 0; i < 20 * count; i++)
         compare(fast, general,
                 with_properties(change, properties[i < 10 * count ? i % count : random_below(count)]));
@@ -365,7 +365,7 @@ static struct differential begin(void)
 {
     const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
     random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL) | 1;
-    struct differential run = {.general = general_decoder(), .change = malloc(sizeof *run.change)};
+    struct differential run = {.general = general_decoder(), .change = calloc(1, sizeof *run.change)};
     run.rounds = rounds ? strtoull(rounds, NULL, 10) : ROUNDS;
     assert_non_null(run.change);
     print_message("SEED=%llu ROUNDS=%zu\n", (unsigned long long)random_state, run.rounds);
