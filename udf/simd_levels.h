@@ -136,11 +136,11 @@ static inline SIMD_WITH("ssse3") uint64_t different_ssse3(const char *a, const c
     return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(load_ssse3(a), load_ssse3(b))) ^ 0xFFFF;
 }
 
-/* Eight bytes at a time. */
-static inline SIMD_WITH("ssse3") size_t squeeze_ssse3(char *out, const char *at, uint64_t keep)
+static inline SIMD_WITH("ssse3") size_t
+    squeeze_eights(char *out, const char *at, uint64_t keep, unsigned step)
 {
     size_t size = 0;
-    for (unsigned i = 0; i < 16; i += 8) {
+    for (unsigned i = 0; i < step; i += 8) {
         const unsigned kept = keep >> i & 0xFF;
         const __m128i places = _mm_loadl_epi64((const __m128i *)(const void *)&simd_chosen[kept]);
         const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(at + i));
@@ -148,6 +148,11 @@ static inline SIMD_WITH("ssse3") size_t squeeze_ssse3(char *out, const char *at,
         size += (size_t)__builtin_popcount(kept);
     }
     return size;
+}
+
+static inline SIMD_WITH("ssse3") size_t squeeze_ssse3(char *out, const char *at, uint64_t keep)
+{
+    return squeeze_eights(out, at, keep, 16);
 }
 
 #define SIMD_AVX2_TARGET SIMD_WITH("avx2,bmi,bmi2,popcnt")
@@ -186,15 +191,7 @@ static inline SIMD_AVX2_TARGET uint64_t different_avx2(const char *a, const char
 
 static inline SIMD_AVX2_TARGET size_t squeeze_avx2(char *out, const char *at, uint64_t keep)
 {
-    size_t size = 0;
-    for (unsigned i = 0; i < 32; i += 8) {
-        const unsigned kept = keep >> i & 0xFF;
-        const __m128i places = _mm_loadl_epi64((const __m128i *)(const void *)&simd_chosen[kept]);
-        const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(at + i));
-        _mm_storel_epi64((__m128i *)(void *)(out + size), _mm_shuffle_epi8(bytes, places));
-        size += (size_t)__builtin_popcount(kept);
-    }
-    return size;
+    return squeeze_eights(out, at, keep, 32);
 }
 
 /* ---- AVX-512: AVX2 again, since masks in registers of their own are slower where the next step waits for them, but for one
