@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "json.h"
+#include "simd.h"
 
 static struct arena arena;
 static struct json_parser *parser;
@@ -289,6 +290,39 @@ static void test_blocks(void **state)
     }
 }
 
+/* Two escapes at any two places of three blocks, at every level of SIMD instructions. */
+static void test_two_escapes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *escape, *gives;
+    } known[] = {{"\\n", "\n"},
+                 {"\\\"", "\""},
+                 {"\\\\", "\\"},
+                 {"\\u00e9", "\xC3\xA9"},
+                 {"\\uD83D\\uDE00", "\xF0\x9F\x98\x80"}};
+    const size_t kinds = sizeof known / sizeof *known;
+    for (size_t level = 0; level < simd_count(); level++) {
+        assert_true(simd_use(simd_name((enum simd_level)level)));
+        for (size_t i = 0; i < 130 * 130 * kinds * kinds; i++) {
+            size_t before = i % 130, between = i / 130 % 130;
+            size_t a = i / 130 / 130 % kinds, b = i / 130 / 130 / kinds;
+            if (before + between > 130)
+                continue;
+            char raw[256], expected[256];
+            int size = snprintf(raw, sizeof raw, "%*s%s%*su%s-", (int)before, "", known[a].escape,
+                                (int)between, "", known[b].escape);
+            int length = snprintf(expected, sizeof expected, "%*s%s%*su%s-", (int)before, "", known[a].gives,
+                                  (int)between, "", known[b].gives);
+            unescapes((struct text){raw, (size_t)size}, (struct text){expected, (size_t)length});
+            if (i % 64 == 0)
+                arena_reset(&arena);
+        }
+    }
+    arena_reset(&arena);
+    assert_true(simd_use(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_unescape),
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_two_escapes),
     };
     return cmocka_run_group_tests_name("json", tests, set_up, tear_down);
 }

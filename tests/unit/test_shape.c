@@ -277,6 +277,33 @@ static void test_fixtures_are_learned(void **state)
     decoder_free(general);
 }
 
+/* A message that is cut short, with its rest in the padding, where who reads too far would find all that it looks for; behind
+ * the padding no byte may be read, which a sanitizer sees. */
+static void test_cut_messages(void **state)
+{
+    (void)state;
+    struct decoder *fast = decoder_new(layout), *general = general_decoder();
+    for (size_t i = 0; i < message_count; i += 7) {
+        if (messages[i].size > 4096)
+            continue;
+        char *whole = calloc(1, messages[i].size + JSON_PADDING);
+        assert_non_null(whole);
+        memcpy(whole, messages[i].data, messages[i].size);
+        for (size_t size = 0; size < messages[i].size; size++) {
+            char *cut = malloc(size + JSON_PADDING);
+            assert_non_null(cut);
+            memcpy(cut, whole, size + JSON_PADDING);
+            compare(fast, general, (struct text){whole, messages[i].size});
+            compare(fast, general, (struct text){cut, size});
+            free(cut);
+        }
+        free(whole);
+    }
+    assert_true(decoder_shape_counts(fast).hits > 1000);
+    decoder_free(fast);
+    decoder_free(general);
+}
+
 /* A message whose payload has these properties. */
 static struct text with_properties(struct change *change, const char *properties)
 {
@@ -411,6 +438,28 @@ static void test_changed_fixtures(void **state)
     end(&run, run.rounds / 80);
 }
 
+/* Numbers of any length, with the point at any place: what is exact is read in one step, all else is not. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    struct differential run = begin();
+    forget_shapes(&run, 0);
+    for (size_t i = 0; i < run.rounds / 2; i++) {
+        char digits[32] = {0}, properties[128];
+        size_t count = 1 + random_below(20), point = random_below(24);
+        for (size_t j = 0; j < count; j++)
+            digits[j] = (char)('0' + random_below(10));
+        if (point > 0 && point < count)
+            digits[point] = '.';
+        snprintf(properties, sizeof properties, "{\"value\":%s,\"score\":0.%zu}", digits,
+                 random_below(1000000));
+        struct text message = with_properties(run.change, properties);
+        memset(run.change->text + message.size, one_in(2) ? '9' : '.', JSON_PADDING);
+        compare(run.fast, run.general, message);
+    }
+    end(&run, run.rounds / 8);
+}
+
 static void test_changing_shapes(void **state)
 {
     (void)state;
@@ -432,10 +481,9 @@ static void test_changing_shapes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixtures_are_learned),
-        cmocka_unit_test(test_look_alikes),
-        cmocka_unit_test(test_changed_fixtures),
-        cmocka_unit_test(test_changing_shapes),
+        cmocka_unit_test(test_fixtures_are_learned), cmocka_unit_test(test_cut_messages),
+        cmocka_unit_test(test_look_alikes),          cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_changed_fixtures),     cmocka_unit_test(test_changing_shapes),
     };
     return cmocka_run_group_tests_name("shape", tests, set_up, tear_down);
 }
