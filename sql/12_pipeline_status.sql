@@ -12,6 +12,8 @@ WITH
             consumer_id,
             assignments.topic AS topics,
             assignments.partition_id AS partitions,
+            -- What it reads next of each; negative before its first message.
+            assignments.current_offset AS next_offsets,
             rdkafka_stat AS statistics,
             -- An exception ends with its stack.
             arrayMap(text -> splitByString('\n', text)[1], exceptions.text) AS errors,
@@ -22,18 +24,21 @@ WITH
             JSONExtractString(rdkafka_stat, 'cgrp', 'join_state') AS group_state,
             arrayFilter(broker -> JSONExtractInt(broker.2, 'nodeid') >= 0 OR JSONExtractString(broker.2, 'source') = 'configured',
                         JSONExtractKeysAndValuesRaw(rdkafka_stat, 'brokers')) AS brokers,
-            arrayExists(broker -> JSONExtractString(broker.2, 'state') = 'UP', brokers) AS connected
+            -- The first statistics come after the first block.
+            if(empty(brokers), notEmpty(topics), arrayExists(broker -> JSONExtractString(broker.2, 'state') = 'UP', brokers)) AS connected,
+            -- At work, and does not read: something behind the view takes its time, or the commit does.
+            is_currently_used AND notEmpty(topics) AND last_poll_time < now() - 30 AS inside_block
         FROM system.kafka_consumers
         WHERE database = 'experiments_analytics' AND table = 'raw_events_kafka'
     ),
     assigned AS
     (
         SELECT
-            consumer_id, last_poll_time, last_commit_time, num_messages_read,
-            topic, toUInt64(number) AS partition,
+            consumer_id, last_poll_time, last_commit_time, num_messages_read, inside_block,
+            topic, toUInt64(number) AS partition, next_offset,
             JSONExtractRaw(statistics, 'topics', topic, 'partitions', toString(number)) AS position
         FROM consumers
-        ARRAY JOIN topics AS topic, partitions AS number
+        ARRAY JOIN topics AS topic, partitions AS number, next_offsets AS next_offset
     ),
     arrived AS
     (
@@ -102,6 +107,21 @@ WITH
             arrayFirst(text -> match(text, '(?i)sasl|ssl|tls|certificate|authenticat'), errors) AS refused,
             arrayLast(text -> match(text, '(?i)experimentEvent|executable|user_scripts|child process|\\bpipe\\b'), block_errors) AS broken,
             arrayLast(text -> NOT match(text, '(?i)brokers are down|disconnected|timed out'), block_errors) AS failure,
+            (SELECT arraySort(groupArray(concat(database, '.', table))) FROM system.replicas
+             WHERE database = 'experiments_analytics' AND is_readonly) AS read_only,
+            concat(arrayStringConcat(read_only, ', '), if(length(read_only) = 1, ' is', ' are'), ' read-only; bring the keeper back')
+                AS without_keeper,
+            -- The server's last error, since an open block began, of the kinds that an insert meets and tries again.
+            (SELECT argMax(splitByChar('\n', last_error_message)[1], last_error_time) FROM system.errors
+             WHERE last_error_time >= (SELECT min(last_poll_time) FROM consumers WHERE inside_block)
+               AND name IN ('TABLE_IS_READ_ONLY', 'NOT_INITIALIZED', 'KEEPER_EXCEPTION', 'NO_ZOOKEEPER', 'NETWORK_ERROR', 'SOCKET_TIMEOUT',
+                            'ALL_CONNECTION_TRIES_FAILED', 'S3_ERROR', 'NOT_ENOUGH_SPACE', 'MEMORY_LIMIT_EXCEEDED')) AS server_error,
+            -- Older servers make the answer of a subquery Nullable.
+            multiIf(
+                notEmpty(read_only), without_keeper,
+                server_error != '', concat('its inserts are slow or fail: ', ifNull(server_error, '')),
+                'its inserts are slow, or their commit is; see what stands behind decoded_events, last_exceptions and the server''s log')
+                AS hindrance,
             multiIf(
                 notEmpty(missing_tables),
                     concat('table missing: ', arrayStringConcat(missing_tables, ', '),
@@ -127,7 +147,7 @@ WITH
                     concat('nothing read: topic ', if(setting.topic = '', 'kafka_topic_list', concat('"', setting.topic, '"')),
                            ' does not exist or is misspelled; mend kafka_topic_list in experiments_kafka or create the topic'),
                 failure != '' AND (SELECT sum(length(topics)) FROM consumers) > 0,
-                    concat('blocked: ', failure, '; the block is tried again until this is mended'),
+                    concat('blocked: ', if(empty(read_only), failure, without_keeper), '; the block is tried again until this is mended'),
                 '') AS diagnosis
         FROM setting
     )
@@ -154,6 +174,7 @@ SELECT
     consumers.error_times AS last_exception_times,
     multiIf(
         fault.diagnosis != '', fault.diagnosis,
+        assigned.inside_block, concat('inside one block since ', toString(assigned.last_poll_time, 'UTC'), ': ', hindrance),
         places.partition IS NULL AND group_state != 'steady',
             concat('waiting for an assignment: the group is in state ', group_state,
                    '; a member that died holds its partitions for session_timeout_ms'),
@@ -162,6 +183,7 @@ SELECT
                    ' has more consumers than partitions; lower kafka_num_consumers or add partitions'),
         NOT is_assigned,
             'not assigned here; another member of the group has it, or none while the group rebalances',
+        last_arrival = 0 AND next_offset >= 0, 'reading: no message is stored yet',
         end_offset = JSONExtract(assigned.position, 'lo_offset', 'Int64') AND last_arrival = 0,
             concat('nothing read since the consumer started and topic "', topic, '" is empty or misspelled; does Debezium write to it?'),
         lag > 0 AND last_arrival < now() - 60,

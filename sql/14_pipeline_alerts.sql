@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW experiments_analytics.pipeline_alerts AS
 SELECT 'page' AS severity, 'not consuming' AS alert, concat(topic, '/', toString(partition)) AS place, diagnosis AS detail
 FROM experiments_analytics.pipeline_status
-WHERE match(diagnosis, '^(view|table|function|no consumer|not connected|nothing read: |blocked|stalled|messages arrive)')
+WHERE match(diagnosis, '^(view|table|function|no consumer|not connected|nothing read: |blocked|inside one block|stalled|messages arrive)')
 UNION ALL
 SELECT 'ticket', 'consumer without partitions', consumer, diagnosis
 FROM experiments_analytics.pipeline_status
@@ -30,6 +30,11 @@ SELECT 'page', 'lost', concat(topic, '/', toString(partition)),
        concat(toString(lost), ' messages from offset ', toString(first_offset), ' to ', toString(last_offset))
 FROM experiments_analytics.pipeline_gaps
 WHERE verdict = 'lost'
+UNION ALL
+-- Where another replica takes the inserts nothing is blocked.
+SELECT 'ticket', 'table is read-only', concat(database, '.', table), 'it waits for its keeper'
+FROM system.replicas
+WHERE database = 'experiments_analytics' AND is_readonly
 UNION ALL
 SELECT 'ticket', 'merges fall behind', partition, concat(toString(count()), ' active parts')
 FROM system.parts

@@ -5,7 +5,7 @@
 #                                             its place in experiments_analytics: there it is read and written
 #   an ALTER of such a table                  alters the node's own, then makes the Distributed table anew
 #   pipeline_status                           is the node's own answer; every node shows those of all (pipeline_status.sql)
-#   pipeline_alerts                           looks at the parts and refreshes of all nodes
+#   pipeline_alerts                           looks at the parts, replicas and refreshes of all nodes
 #
 # With TABLES=1 only tables that hold rows are made, and nothing takes them up yet (move.sh).
 # Everything else is the same on each node: Kafka tables, decoding, views, and what is computed anew from the events.
@@ -67,14 +67,15 @@ case $first in
     ;;
 "CREATE OR REPLACE VIEW $bundle.pipeline_status AS")
     # now() is another constant on each node, so what compares with it is done here, not there.
-    sed "$mine; s/FROM \($bundle\.pipeline_minutes\) AS m/FROM (SELECT * FROM \1) AS m/" "$folder/statement" > "$folder/own"
+    sed "$mine; s/FROM \($bundle\.pipeline_minutes\) AS m/FROM (SELECT * FROM \1) AS m/
+         /is_readonly/s/database = '$bundle'/database = '$CLUSTER'/" "$folder/statement" > "$folder/own"
     run "$folder/own"
     sed "s/{cluster}/$CLUSTER/g" "$here/pipeline_status.sql" > "$folder/all"
     run "$folder/all"
     ;;
 "CREATE OR REPLACE VIEW $bundle.pipeline_alerts AS")
     sed "s/\^(view|/^(node|view|/; s/FROM system\.\([a-z_]*\)/FROM clusterAllReplicas('$CLUSTER', system.\1)/
-         /table = 'events_processed'/s/database = '$bundle'/database = '$CLUSTER'/" "$folder/statement" > "$folder/all"
+         /table = 'events_processed'\|is_readonly/s/database = '$bundle'/database = '$CLUSTER'/" "$folder/statement" > "$folder/all"
     run "$folder/all"
     ;;
 *)

@@ -59,3 +59,4 @@ GRANT SELECT ON system.named_collections TO experiments_operator;
 GRANT SHOW NAMED COLLECTIONS ON experiments_kafka TO experiments_operator;
 GRANT SELECT ON system.view_refreshes TO experiments_operator;
 GRANT SELECT ON system.errors TO experiments_operator;
+GRANT SELECT ON system.replicas TO experiments_operator;

@@ -1,5 +1,6 @@
 """Replicated tables on a real ZooKeeper, as far as this engine goes: it makes them, but without a port between servers
 (which only a server opens) they stay read-only. So here: are they as they should be, and is nothing lost meanwhile?"""
+import re
 import time
 
 import pytest
@@ -13,6 +14,10 @@ KEEPER = """\
     <macros><shard>1</shard><replica>node1</replica></macros>
 </clickhouse>
 """
+
+# An insert tries again and again before it gives up: for minutes by default.
+IMPATIENT = "<clickhouse><profiles><default><insert_keeper_max_retries>1</insert_keeper_max_retries></default></profiles></clickhouse>"
+
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory, keeper):
@@ -49,7 +54,36 @@ def test_messages_wait_while_the_tables_are_read_only(node):
     """As they do when the keeper is away: nothing is committed to Kafka that is in no table, and nobody calls it consuming."""
     produce(node.broker_of_tests, messages(1, 1000))
     node.wait_for(f"SELECT countIf(is_assigned) FROM {DATABASE}.pipeline_status", PARTITIONS, 60)
+    node.wait_for(f"SELECT countIf(diagnosis = 'reading: no message is stored yet') > 0 FROM {DATABASE}.pipeline_status", 1, 20)
     time.sleep(10)
     state = "max(committed_offset) <= 0 AND countIf(diagnosis = 'consuming' OR diagnosis LIKE 'up to date%') = 0"
     assert node.value(f"SELECT {state} FROM {DATABASE}.pipeline_status") == 1
     assert node.value(f"SELECT count() FROM {DATABASE}.events") == 0
+
+
+def diagnosis(node, pattern: str, seconds: float = 60) -> None:
+    """Wait until it is that of every partition."""
+    deadline = time.monotonic() + seconds
+    while True:
+        rows = node.rows(f"SELECT diagnosis FROM {DATABASE}.pipeline_status")
+        if len(rows) == PARTITIONS and all(re.search(pattern, row["diagnosis"]) for row in rows):
+            print(rows[0]["diagnosis"])
+            return
+        assert time.monotonic() < deadline, rows
+        time.sleep(0.5)
+
+
+def test_the_status_names_the_tables_that_are_read_only(node):
+    diagnosis(node, "^inside one block since 20.*: .*experiments_1.events_processed, .* are read-only; bring the keeper back$")
+    alerts = node.rows(f"SELECT severity, alert, place FROM {DATABASE}.pipeline_alerts")
+    assert [row for row in alerts if row["place"] == "experiments_1.events_processed"] == [
+        {"severity": "ticket", "alert": "table is read-only", "place": "experiments_1.events_processed"}]
+    assert sum(row["alert"] == "not consuming" for row in alerts) == PARTITIONS
+
+
+def test_the_status_names_them_too_when_the_insert_gives_up(node, keeper):
+    node.stop()
+    keeper.stop()
+    (node.folder / "users.d" / "zz_impatient.xml").write_text(IMPATIENT)
+    node.start()
+    diagnosis(node, "^blocked: .*experiments_1.events_processed, .* are read-only; bring the keeper back; the block is tried again")

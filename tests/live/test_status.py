@@ -1,11 +1,15 @@
 """Each diagnosis of pipeline_status, with its fault caused for real."""
+import os
 import re
+import signal
+import socket
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.stack.engine import BINARY, Engine
+from tests.stack.faults import children
 from tests.stack.kafka import Kafka
 from tests.stack.live import TOPIC
 
@@ -95,7 +99,7 @@ def test_healthy_then_each_missing_part(server, broker, tell):
     engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
     diagnosis(engine, "^consuming")
     for table in ("decoded_events", "events_processed"):
-        engine.query(f"DETACH TABLE experiments_analytics.{table}")
+        engine.query(f"DETACH TABLE experiments_analytics.{table} SYNC")
         tell(diagnosis(engine, f"^table missing: {table}; ATTACH it"))
         engine.query(f"ATTACH TABLE experiments_analytics.{table}")
         broker.produce(TOPIC, [WANTED])
@@ -159,14 +163,118 @@ def test_function_that_is_not_registered(server, broker, tell):
     tell(diagnosis(engine, "^function experimentEvent is not registered"))
 
 
+BEHIND = "FROM experiments_analytics.decoded_events"
+# Of views that are slower, or wait longer, than a test lasts.
+PATIENT = """<clickhouse><profiles><default>
+    <function_sleep_max_microseconds_per_block>0</function_sleep_max_microseconds_per_block>
+    <connections_with_failover_max_tries>100</connections_with_failover_max_tries>
+    <distributed_foreground_insert>1</distributed_foreground_insert>
+</default></profiles></clickhouse>"""
+FAR = """<clickhouse><remote_servers><far><shard>
+    <internal_replication>true</internal_replication>
+    <replica><host>127.0.0.1</host><port>{port}</port></replica>
+</shard></far></remote_servers></clickhouse>"""
+
+
+def configure(folder: Path, name: str, text: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+
+
+def open_block(engine, broker, topic: str) -> None:
+    """Send until the consumer has a block that it does not come out of."""
+    deadline = time.monotonic() + 60
+    while not engine.value("SELECT max(last_poll_time) < now() - 2 FROM system.kafka_consumers WHERE table = 'raw_events_kafka'"):
+        assert time.monotonic() < deadline, f"no block stays open\n{engine.tail()}"
+        broker.produce(topic, [WANTED])
+        time.sleep(3)
+
+
+def test_a_view_that_is_slow(server, broker, tmp_path, tell):
+    broker.create_topic("slow_view")
+    configure(tmp_path, "users.d/zz_patient.xml", PATIENT)
+    engine = server(topic="slow_view", kafka="<max_poll_interval_ms>45000</max_poll_interval_ms>")
+    broker.produce("slow_view", [WANTED])
+    diagnosis(engine, "^consuming$")
+    engine.query("CREATE TABLE slow (s UInt8) ENGINE = Null")
+    engine.query(f"CREATE MATERIALIZED VIEW slow_mv TO slow AS SELECT sleep(80) AS s {BEHIND}")
+    open_block(engine, broker, "slow_view")
+    tell(diagnosis(engine, r"^inside one block since 20[-\d]+ [:\d]+: its inserts are slow, or", 60))
+    (row,) = engine.rows("SELECT is_assigned, diagnosis LIKE concat('%', toString(last_poll, 'UTC'), '%') AS named "
+                         "FROM experiments_analytics.pipeline_status")
+    assert row == {"is_assigned": 1, "named": 1}
+    assert ("page", "not consuming", "slow_view/0") in alerts(engine)
+    # The group gives its partition away meanwhile.
+    engine.wait_for("SELECT any(is_assigned) FROM experiments_analytics.pipeline_status", 0, 60)
+    diagnosis(engine, "^inside one block since")
+    engine.query("DROP VIEW slow_mv")
+    diagnosis(engine, "^consuming$", 120)
+
+
+def test_an_insert_that_waits_for_another_server(server, broker, tmp_path, tell):
+    broker.create_topic("far_away")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        configure(tmp_path, "users.d/zz_patient.xml", PATIENT)
+        configure(tmp_path, "config.d/zz_far.xml", FAR.format(port=port))
+        engine = server(topic="far_away")
+        broker.produce("far_away", [WANTED])
+        diagnosis(engine, "^consuming$")
+        engine.query("CREATE TABLE far (offset UInt64) ENGINE = Distributed('far', 'default', 'far')")
+        engine.query(f"CREATE MATERIALIZED VIEW far_mv TO far AS SELECT offset {BEHIND}")
+        open_block(engine, broker, "far_away")
+        tell(diagnosis(engine, f"^inside one block since .*: its inserts are slow or fail: .*127.0.0.1:{port}", 60))
+        assert ("page", "not consuming", "far_away/0") in alerts(engine)
+    tell(diagnosis(engine, "^blocked: .*All connection tries failed.*; the block is tried again", 120))
+    engine.query("DROP VIEW far_mv")
+    diagnosis(engine, "^consuming$", 60)
+
+
+def test_a_function_that_hangs(server, broker, tell):
+    broker.create_topic("hanging_function")
+    engine = server(topic="hanging_function")
+    broker.produce("hanging_function", [WANTED])
+    diagnosis(engine, "^consuming$")
+    stopped = children(engine.process.pid, BINARY.name)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        open_block(engine, broker, "hanging_function")
+        tell(diagnosis(engine, "^inside one block since .*: its inserts are slow, or", 50))
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    diagnosis(engine, "^consuming$", 60)
+
+
 def test_a_fault_that_is_over_before_the_next_message(server, broker, tell):
     broker.create_topic("quiet")
     engine = server(topic="quiet")
     broker.produce("quiet", [WANTED])
     diagnosis(engine, "^consuming$")
     engine.query("CREATE TABLE pipeline_copy (offset UInt64) ENGINE = Memory")
-    engine.query("CREATE MATERIALIZED VIEW pipeline_copy_mv TO pipeline_copy AS SELECT offset FROM experiments_analytics.decoded_events")
+    engine.query(f"CREATE MATERIALIZED VIEW pipeline_copy_mv TO pipeline_copy AS SELECT offset {BEHIND}")
     engine.query("DETACH TABLE pipeline_copy")
     tell(diagnosis(engine, "^blocked: .*default.pipeline_copy.*; the block is tried again"))
     engine.query("DROP VIEW pipeline_copy_mv")
     diagnosis(engine, "^consuming$", 90)
+
+
+def test_a_broker_that_hangs_before_the_commit(server, broker, tmp_path, tell):
+    broker.create_topic("hanging_broker")
+    configure(tmp_path, "users.d/zz_patient.xml", PATIENT)
+    # It must be a member still when it commits.
+    engine = server(topic="hanging_broker", kafka="<session_timeout_ms>40000</session_timeout_ms>")
+    broker.produce("hanging_broker", [WANTED])
+    diagnosis(engine, "^consuming$")
+    engine.query("CREATE TABLE slow (s UInt8) ENGINE = Null")
+    engine.query(f"CREATE MATERIALIZED VIEW slow_mv TO slow AS SELECT sleep(12) AS s {BEHIND}")
+    open_block(engine, broker, "hanging_broker")
+    os.kill(broker.process.pid, signal.SIGSTOP)
+    try:
+        engine.query("DROP VIEW slow_mv")
+        tell(diagnosis(engine, "^inside one block since .*: its inserts are slow, or their commit is", 60))
+        assert engine.value("SELECT count() FROM experiments_analytics.events_processed") > 1, "the block is stored"
+    finally:
+        os.kill(broker.process.pid, signal.SIGCONT)
+    diagnosis(engine, "^consuming$", 120)
