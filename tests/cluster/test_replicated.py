@@ -54,7 +54,7 @@ def test_messages_wait_while_the_tables_are_read_only(node):
     """As they do when the keeper is away: nothing is committed to Kafka that is in no table, and nobody calls it consuming."""
     produce(node.broker_of_tests, messages(1, 1000))
     node.wait_for(f"SELECT countIf(is_assigned) FROM {DATABASE}.pipeline_status", PARTITIONS, 60)
-    node.wait_for(f"SELECT countIf(diagnosis = 'reading: no message is stored yet') > 0 FROM {DATABASE}.pipeline_status", 1, 20)
+    node.wait_for(f"SELECT countIf(diagnosis = 'reading: no message is stored yet') > 0 FROM {DATABASE}.pipeline_status", 1, 60)
     time.sleep(10)
     state = "max(committed_offset) <= 0 AND countIf(diagnosis = 'consuming' OR diagnosis LIKE 'up to date%') = 0"
     assert node.value(f"SELECT {state} FROM {DATABASE}.pipeline_status") == 1
