@@ -48,10 +48,14 @@ class Load(threading.Thread):
 def kill_udf(chain: Chain) -> None:
     """kill -9 of the function's processes while they decode a block."""
     for _ in range(2):
-        frozen = freeze_udf(chain, chain.engine)
-        with open_block(chain, chain.engine):
-            for pid in frozen:
-                os.kill(pid, signal.SIGKILL)
+        for _ in range(5):
+            frozen = freeze_udf(chain, chain.engine)
+            with open_block(chain, chain.engine):
+                killed = kill(frozen)
+            # On a slow machine the server's patience with them may end before.
+            if killed:
+                break
+        assert killed, "the server always ended the function's processes itself"
 
 
 def kill_engine(chain: Chain) -> None:
@@ -59,8 +63,7 @@ def kill_engine(chain: Chain) -> None:
     frozen = freeze_udf(chain, chain.engine)
     with open_block(chain, chain.engine):
         chain.engine.kill()
-    for pid in frozen:
-        os.kill(pid, signal.SIGKILL)
+    kill(frozen)
     chain.engine.start()
     with slow_blocks(chain.engine), open_block(chain, chain.engine):
         chain.engine.kill()
@@ -92,8 +95,7 @@ def rebalance(chain: Chain) -> None:
         frozen = freeze_udf(chain, member)
         with open_block(chain, member):
             member.kill()
-        for pid in frozen:
-            os.kill(pid, signal.SIGKILL)
+        kill(frozen)
 
 
 def redeliver(chain: Chain) -> None:
@@ -132,6 +134,18 @@ def freeze_udf(chain: Chain, engine: Engine) -> list:
     for pid in found:
         os.kill(pid, signal.SIGSTOP)
     return found
+
+
+def kill(processes: list) -> int:
+    """kill -9 of those that are still there; answers how many they were."""
+    killed = 0
+    for pid in processes:
+        try:
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+        except ProcessLookupError:
+            pass
+    return killed
 
 
 @contextmanager
