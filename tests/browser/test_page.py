@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import time
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
@@ -31,6 +32,15 @@ def cells(page, region: str) -> list:
         "rows => rows.map(row => Object.fromEntries([...row.cells].map(cell => [cell.dataset.title, cell.innerText.trim()])))")
 
 
+def fixed(number: float, digits: int) -> str:
+    """As a page writes it: a number in the middle of two goes to the larger one, where Python takes the even one."""
+    return str(Decimal(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+
+
+def signed(text: str) -> str:
+    return text.replace("-", "−") if text.startswith("-") else f"+{text}"
+
+
 def whole(number: int) -> str:
     return f"{number:,}"
 
@@ -50,11 +60,11 @@ def test_the_page_shows_what_the_sql_says(story, visit, shoot):
             if metric == "value":
                 assert float(row["Mean"]) == pytest.approx(want["rate"], rel=1e-3)
             else:
-                assert row["Rate"] == f"{100 * want['rate']:.2f} %"
+                assert row["Rate"] == f"{fixed(100 * want['rate'], 2)} %"
         treatment, want = shown[1], expected[1]
         assert treatment["Variant"].split("\n")[1] == want["verdict"]
-        assert treatment["Lift"] == f"{100 * want['lift']:+.1f} %".replace("-", "−")
-        assert treatment["p"] == ("< 0.0001" if want["p_value_holm"] < 0.0001 else f"{want['p_value_holm']:.4f}")
+        assert treatment["Lift"] == signed(fixed(100 * want["lift"], 1)) + " %"
+        assert treatment["p"] == ("< 0.0001" if want["p_value_holm"] < 0.0001 else fixed(want["p_value_holm"], 4))
         numbers = [float(text.replace("−", "-")) for text in re.findall(r"[+−][\d.]+", treatment["Difference, 95 % interval"])]
         factor = 1 if metric == "value" else 100
         assert numbers == pytest.approx([factor * want[key] for key in ("difference", "ci_low", "ci_high")], abs=6e-3)
@@ -102,7 +112,7 @@ def test_conversion_over_time_is_drawn_from_the_days(story, visit):
         exposed[variant] += row["users_exposed"]
         converted[variant] += row["users_converted"]
         expected.setdefault(row["day"], {})[names[variant]] = (
-            f"{100 * converted[variant] / exposed[variant]:.2f} % of {whole(exposed[variant])}")
+            f"{fixed(100 * (converted[variant] / exposed[variant]), 2)} % of {whole(exposed[variant])}")
     assert {row.pop("Day (UTC)"): row for row in shown} == expected
     for chart in ("#days", "#hours"):
         canvas = page.locator(f"{chart} canvas")
@@ -121,7 +131,7 @@ def test_segments_and_left_out(story, visit):
         assert len(shown) == len({row["segment"] for row in rows}) > 2
         for row in rows:
             name = ("control", "green")[row["variant_id"]]
-            assert shown[row["segment"]][name] == (f"{100 * row['users_converted'] / row['users_exposed']:.1f} % of "
+            assert shown[row["segment"]][name] == (f"{fixed(100 * (row['users_converted'] / row['users_exposed']), 1)} % of "
                                                    f"{whole(row['users_exposed'])}")
     shown = {row["Reason"]: (row["Users"], row["Events"]) for row in cells(page, "Left out")}
     assert shown == {reason: (whole(people), whole(events)) for reason, (people, events) in story.left_out(102).items()}

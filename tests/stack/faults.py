@@ -162,18 +162,26 @@ def slow_blocks(engine: Engine):
 @contextmanager
 def open_block(chain: Chain, engine: Engine):
     """Within it an engine that has been slowed down or frozen has read a block and not stored it yet."""
-    read = "SELECT sum(num_messages_read) FROM system.kafka_consumers WHERE table = 'raw_events_kafka'"
-    before = engine.value(read)
     deadline = time.monotonic() + 60
-    send(chain)
     while True:
-        seen = engine.value(read)
+        send(chain)
+        offsets = next_offsets(engine)
+        waiting = any(chain.broker.count(TOPIC, partition) > offset for partition, offset in offsets.items())
         # A consumer that has something to read and does not is inserting: a flush is due every 200 ms.
         time.sleep(0.5)
-        if before < seen == engine.value(read):
+        if waiting and offsets == next_offsets(engine):
             break
-        assert time.monotonic() < deadline, f"no block stays open: {seen} messages read, {before} before\n{engine.tail()}"
+        assert time.monotonic() < deadline, f"no block stays open: partitions at {offsets}\n{engine.tail()}"
     yield
+
+
+def next_offsets(engine: Engine) -> dict:
+    """By partition, the offset that the engine's consumers read next; without those of which nothing was read yet."""
+    return {row["partition"]: row["offset"] for row in engine.rows("""
+        SELECT partition, offset
+        FROM system.kafka_consumers
+        ARRAY JOIN assignments.partition_id AS partition, assignments.current_offset AS offset
+        WHERE table = 'raw_events_kafka' AND offset >= 0""")}
 
 
 def send(chain: Chain) -> None:

@@ -100,9 +100,9 @@ class Kafka(Server):
         """Send a file, one message a line; an empty line is a tombstone."""
         self.produce(topic, [line or None for line in Path(path).read_bytes().removesuffix(b"\n").split(b"\n")])
 
-    def count(self, topic: str) -> int:
-        """How many messages the topic's first partition has ever held."""
-        answer = self._kcat("-Q", "-t", f"{topic}:0:-1").stdout.decode()
+    def count(self, topic: str, partition: int = 0) -> int:
+        """How many messages a topic's partition has ever held."""
+        answer = self._kcat("-Q", "-t", f"{topic}:{partition}:-1").stdout.decode()
         return int(answer.rsplit(None, 1)[-1])
 
     def _kcat(self, *arguments, data: bytes = b"", check: bool = True):
