@@ -9,6 +9,11 @@
 #define FIRST_SECOND INT64_C(-2208988800) /* 1900-01-01 00:00:00 */
 #define LAST_SECOND INT64_C(10413791999)  /* 2299-12-31 23:59:59 */
 
+static inline bool is_held(int64_t second)
+{
+    return second >= FIRST_SECOND && second <= LAST_SECOND;
+}
+
 static int64_t floor_divide(int64_t number, int64_t by)
 {
     return number / by - (number % by < 0);
@@ -367,7 +372,7 @@ static inline int64_t parts_of(uint64_t picos, unsigned precision)
 
 bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks)
 {
-    if (instant.seconds < FIRST_SECOND || instant.seconds > LAST_SECOND)
+    if (!is_held(instant.seconds))
         return false;
     const int64_t within_second = parts_of(instant.picos, precision);
     /* Only precision 9 can overflow. */
@@ -375,21 +380,28 @@ bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks
            !__builtin_add_overflow(*ticks, within_second, ticks);
 }
 
+/* What ticks_from_text leaves, when it is more than a Z: the zone behind byte `at`, `*ticks` being what the text before it says in UTC,
+ * or all of a text that is not fixed. */
+static __attribute__((noinline)) bool finish_ticks(struct text text, size_t at, enum time_unit unit,
+                                                   unsigned precision, int64_t *ticks)
+{
+    int64_t offset;
+    struct instant instant;
+    if (at == 0 || !scan_zone(text_from(text, at), &offset))
+        return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks);
+    const int64_t per_second = (int64_t)power_of_ten[precision];
+    *ticks -= offset * per_second;
+    return is_held(floor_divide(*ticks, per_second));
+}
+
 bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, int64_t *ticks)
 {
     struct fixed fixed;
-    struct instant instant;
-    int64_t offset = 0;
-    if (precision < 9 && read_fixed(text, &fixed) && fixed.digits <= precision &&
-        (is_utc(text, &fixed) || scan_zone(text_from(text, fixed.end), &offset))) {
-        const int64_t seconds = fixed.seconds - offset;
-        if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
-            return false;
-        *ticks = seconds * (int64_t)power_of_ten[precision] +
-                 (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
-        return true;
-    }
-    return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks);
+    if (precision >= 9 || !read_fixed(text, &fixed) || fixed.digits > precision || !is_held(fixed.seconds))
+        return finish_ticks(text, 0, unit, precision, ticks);
+    *ticks = fixed.seconds * (int64_t)power_of_ten[precision] +
+             (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
+    return is_utc(text, &fixed) || finish_ticks(text, fixed.end, unit, precision, ticks);
 }
 
 int64_t instant_to_days(struct instant instant)
