@@ -2,6 +2,7 @@
  *
  *     generate KIND COUNT [BYTES]      BYTES: of `large`, about how long a message is
  */
+#define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- Text that grows --------------------------------------------------------------------------------- */
 
@@ -145,12 +147,17 @@ static void close_object(struct object *object)
     put(object->out, "}", 1);
 }
 
-static void put_time(struct object *object, const char *name)
+/* A time of day within the `seconds` before `ms`, which counts from 1970. */
+static void put_time(struct object *object, const char *name, uint64_t ms, unsigned seconds)
 {
     struct object plain = *object;
     plain.nonascii = false;
-    text_member(&plain, name, "2026-%02u-%02uT%02u:%02u:%02u.%06uZ", 1 + below(12), 1 + below(28), below(24),
-                below(60), below(60), below(1000000));
+    time_t second = (time_t)(ms / 1000) - below(seconds);
+    struct tm at;
+    gmtime_r(&second, &at);
+    char text[32];
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &at);
+    text_member(&plain, name, "%s.%06uZ", text, below(1000000));
     object->begun = true;
 }
 
@@ -161,6 +168,8 @@ static const char *const devices[] = {"mobile", "desktop", "tablet"};
 static const char *const browsers[] = {"chrome", "firefox", "safari", "edge"};
 static const char *const variants[] = {"control", "treatment", "holdout"};
 static const char *const types[] = {"exposure", "click", "conversion", "page_view"};
+/* Users are assigned within so many seconds before their events. */
+#define ASSIGNED (30 * 24 * 60 * 60)
 #define ANY(list) list[below(sizeof list / sizeof *list)]
 
 /* What a kind adds to the properties. */
@@ -220,7 +229,7 @@ static void put_properties(struct buffer *out, enum kind kind, struct object lik
     close_object(&object);
 }
 
-static void put_payload(struct buffer *out, enum kind kind, size_t bytes)
+static void put_payload(struct buffer *out, enum kind kind, uint64_t ms, size_t bytes)
 {
     static struct buffer properties;
     bool whole = kind != MIXED && kind != SMALL;
@@ -246,11 +255,11 @@ static void put_payload(struct buffer *out, enum kind kind, size_t bytes)
         text_member(&payload, "session_id", "sess_%016" PRIx64, next());
     if (whole || (kind == MIXED && !one_in(3)))
         text_member(&payload, "request_id", "req_%016" PRIx64 "%08x", next(), (unsigned)next());
-    put_time(&payload, "timestamp");
+    put_time(&payload, "timestamp", ms, 3);
     if (kind == MIXED && one_in(4))
         raw_member(&payload, "assignment_at", "null");
     else if (whole || (kind == MIXED && !one_in(5)))
-        put_time(&payload, "assignment_at");
+        put_time(&payload, "assignment_at", ms - 3000, ASSIGNED);
     if (kind != SMALL && !(kind == MIXED && one_in(10))) {
         properties.size = 0;
         put_properties(&properties, kind, like, type, bytes);
@@ -306,7 +315,7 @@ static void put_message(struct buffer *out, enum kind kind, uint64_t number, siz
         put(out, text, (size_t)size);
     }
     payload.size = 0;
-    put_payload(&payload, kind, bytes);
+    put_payload(&payload, kind, ms, bytes);
     if (kind != SMALL)
         put_text(out, "{\"before\":null,\"after\":");
     else
@@ -320,11 +329,11 @@ static void put_message(struct buffer *out, enum kind kind, uint64_t number, siz
     key(&after, "payload");
     put_string(out, payload.data, payload.size, false);
     if (kind != SMALL) {
-        put_time(&after, "created_at");
+        put_time(&after, "created_at", ms, 2);
         if (kind == MIXED && one_in(3))
             raw_member(&after, "updated_at", "null");
         else
-            put_time(&after, "updated_at");
+            put_time(&after, "updated_at", ms, 2);
     }
     close_object(&after);
     put_text(out, ",");
