@@ -20,23 +20,34 @@ WITH
             exceptions.time AS error_times,
             last_poll_time,
             last_commit_time,
-            num_messages_read,
             JSONExtractString(rdkafka_stat, 'cgrp', 'join_state') AS group_state,
             arrayFilter(broker -> JSONExtractInt(broker.2, 'nodeid') >= 0 OR JSONExtractString(broker.2, 'source') = 'configured',
                         JSONExtractKeysAndValuesRaw(rdkafka_stat, 'brokers')) AS brokers,
             -- The first statistics come after the first block.
             if(empty(brokers), notEmpty(topics), arrayExists(broker -> JSONExtractString(broker.2, 'state') = 'UP', brokers)) AS connected,
             -- At work, and does not read: something behind the view takes its time, or the commit does.
-            is_currently_used AND notEmpty(topics) AND last_poll_time < now() - 30 AS inside_block
+            is_currently_used AND notEmpty(topics) AND last_poll_time < now() - 30 AS inside_block,
+            arrayExists(time -> time >= last_commit_time, error_times) AS has_failed
         FROM system.kafka_consumers
         WHERE database = 'experiments_analytics' AND table = 'raw_events_kafka'
     ),
     assigned AS
     (
         SELECT
-            consumer_id, last_poll_time, last_commit_time, num_messages_read, inside_block,
+            consumer_id, last_poll_time, inside_block,
             topic, toUInt64(number) AS partition, next_offset,
-            JSONExtractRaw(statistics, 'topics', topic, 'partitions', toString(number)) AS position
+            JSONExtractRaw(statistics, 'topics', topic, 'partitions', toString(number)) AS position,
+            JSONExtract(position, 'lo_offset', 'Int64') AS first_offset,
+            JSONExtract(position, 'hi_offset', 'Int64') AS end_offset,
+            -- The last stable offset: a consumer is given nothing of a transaction before its end, and nothing behind it.
+            JSONExtract(position, 'ls_offset', 'Int64') AS stable_offset,
+            JSONExtract(position, 'committed_offset', 'Int64') AS committed_offset,
+            greatest(committed_offset, first_offset, 0) AS stored_offset,
+            -- Where all there is was fetched and handed on, and no block hangs or fails, what lies behind the last message are no messages,
+            -- but the marks that end transactions: they are never committed.
+            JSONExtract(position, 'next_offset', 'Int64') >= end_offset AND JSONExtract(position, 'fetchq_cnt', 'Int64') = 0
+                AND NOT inside_block AND NOT has_failed AS is_at_end,
+            if(is_at_end, 0, greatest(end_offset - stored_offset, 0)) AS lag
         FROM consumers
         ARRAY JOIN topics AS topic, partitions AS number, next_offsets AS next_offset
     ),
@@ -156,10 +167,10 @@ SELECT
     places.partition AS partition,
     if(assigned.consumer_id != '', assigned.consumer_id, places.idle) AS consumer,
     assigned.consumer_id != '' AS is_assigned,
-    JSONExtract(assigned.position, 'hi_offset', 'Int64') AS end_offset,
+    assigned.end_offset AS end_offset,
     -- The group's: what it will begin with after a crash. Negative where nothing was committed yet.
-    JSONExtract(assigned.position, 'committed_offset', 'Int64') AS committed_offset,
-    if(is_assigned, greatest(end_offset - greatest(committed_offset, JSONExtract(assigned.position, 'lo_offset', 'Int64'), 0), 0), 0) AS lag,
+    assigned.committed_offset AS committed_offset,
+    assigned.lag AS lag,
     arrived.last_offset AS last_offset,
     arrived.last_kafka_time AS last_kafka_time,
     arrived.last_arrival AS last_arrival,
@@ -184,10 +195,14 @@ SELECT
         last_arrival = 0 AND next_offset >= 0, 'reading: no message is stored yet',
         NOT is_assigned,
             'not assigned here; another member of the group has it, or none while the group rebalances',
-        end_offset = JSONExtract(assigned.position, 'lo_offset', 'Int64') AND last_arrival = 0,
+        end_offset = assigned.first_offset AND last_arrival = 0,
             concat('nothing read since the consumer started and topic "', topic, '" is empty or misspelled; does Debezium write to it?'),
+        lag > 0 AND last_arrival < now() - 60 AND assigned.stable_offset <= assigned.stored_offset,
+            concat('held back: ', toString(lag), ' messages wait for the end of their producer''s transaction; Kafka ends it ',
+                   'transaction.timeout.ms after its begin'),
         lag > 0 AND last_arrival < now() - 60,
-            concat('stalled: ', toString(lag), ' messages wait since ', toString(last_arrival), '; see last_exceptions and the server''s log'),
+            concat('stalled: ', toString(lag), ' messages wait', if(last_arrival = 0, '', concat(' since ', toString(last_arrival))),
+                   '; see last_exceptions and the server''s log'),
         rows_hour = 0, concat('up to date: nothing new since ', toString(last_arrival)),
         events_hour = 0 AND errors_hour = 0, concat('messages arrive and all are skipped: ', last_skipped, '; is the layout''s accept right?'),
         events_hour = 0, concat('messages arrive and none is decoded: ', last_error, '; is the layout right? see dead_letters_open'),

@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW experiments_analytics.pipeline_alerts AS
 SELECT 'page' AS severity, 'not consuming' AS alert, concat(topic, '/', toString(partition)) AS place, diagnosis AS detail
 FROM experiments_analytics.pipeline_status
-WHERE match(diagnosis, '^(view|table|function|no consumer|not connected|nothing read: |blocked|inside one block|stalled|messages arrive)')
+WHERE match(diagnosis, '^(view|table|function|no consumer|not connected|nothing read: |blocked|inside one block|held back|stalled|messages arrive)')
 UNION ALL
 SELECT 'ticket', 'consumer without partitions', consumer, diagnosis
 FROM experiments_analytics.pipeline_status

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from tests.stack.engine import BINARY, Engine
 from tests.stack.faults import children
@@ -87,13 +88,11 @@ def test_healthy_then_each_missing_part(server, broker, tell):
     tell(diagnosis(engine, "^consuming, with errors: not JSON: expected a key or } at byte 1"))
     assert alerts(engine) == [("page", "dead letters", TOPIC)]  # one of two messages
 
-    engine.query("DETACH TABLE experiments_analytics.decoded_events_mv")
-    tell(diagnosis(engine, "^view missing: decoded_events_mv"))
-    assert ("page", "not consuming", f"{TOPIC}/0") in alerts(engine)
-    engine.query("ATTACH TABLE experiments_analytics.decoded_events_mv")
-    engine.query("DETACH TABLE experiments_analytics.dead_letters_mv")
-    tell(diagnosis(engine, "^view missing: dead_letters_mv"))
-    engine.query("ATTACH TABLE experiments_analytics.dead_letters_mv")
+    for view in ("decoded_events_mv", "events_kafka_mv", "dead_letters_mv", "pipeline_minutes_mv", "pipeline_offsets_mv"):
+        engine.query(f"DETACH TABLE experiments_analytics.{view}")
+        tell(diagnosis(engine, f"^view missing: {view}; ATTACH TABLE"))
+        assert ("page", "not consuming", f"{TOPIC}/0") in alerts(engine)
+        engine.query(f"ATTACH TABLE experiments_analytics.{view}")
     engine.query("DETACH TABLE experiments_analytics.raw_events_kafka")
     tell(diagnosis(engine, "^table missing: raw_events_kafka"))
     engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
@@ -104,6 +103,40 @@ def test_healthy_then_each_missing_part(server, broker, tell):
         engine.query(f"ATTACH TABLE experiments_analytics.{table}")
         broker.produce(TOPIC, [WANTED])
         diagnosis(engine, "^consuming")
+
+
+def test_the_figures_of_each_partition(server, broker):
+    broker.create_topic("figures", partitions=2)
+    engine = server(topic="figures")
+    skipped = WANTED.replace(b'"event"', b'"other"')
+
+    def send(partition: int, messages: list) -> None:
+        broker._kcat("-P", "-t", "figures", "-p", str(partition), data=b"".join(message + b"\n" for message in messages))
+
+    send(0, [WANTED, WANTED, skipped, b"{]"])
+    engine.wait_for("SELECT sum(committed_offset) FROM experiments_analytics.pipeline_status WHERE partition = 0", 4)
+    # A message that waits while nobody reads.
+    engine.query("DETACH TABLE experiments_analytics.raw_events_kafka SYNC")
+    send(1, [skipped])
+    time.sleep(6)
+    engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
+    engine.wait_for("SELECT sum(committed_offset) FROM experiments_analytics.pipeline_status WHERE partition = 1", 1)
+    # As what came half an hour, two hours and two days ago.
+    engine.query("""INSERT INTO experiments_analytics.pipeline_minutes (topic, partition, minute, rows, events, skipped, errors)
+                    SELECT 'figures', arrayJoin([0, 1]), now() - arrayJoin([1800, 7200, 172800]), 111, 100, 10, 1""")
+    rows = engine.rows("""SELECT partition, is_assigned, last_offset, end_offset, lag, events_minute, skipped_minute, errors_minute,
+                                 events_hour, skipped_hour, errors_hour, events_day, skipped_day, errors_day
+                          FROM experiments_analytics.pipeline_status ORDER BY partition""")
+    assert [list(row.values()) for row in rows] == [
+        [0, 1, 3, 4, 0, 2, 1, 1, 102, 11, 2, 202, 21, 3],
+        [1, 1, 0, 1, 0, 0, 1, 0, 100, 11, 1, 200, 21, 2]]
+    (late,) = engine.rows("""SELECT delay_ms_minute > 6000 AND max_delay_ms_minute >= delay_ms_minute AS delay,
+                                    abs(dateDiff('ms', last_kafka_time, last_arrival) - delay_ms_minute) < 10 AS times,
+                                    last_poll > now() - 20 AS polls, last_commit BETWEEN last_arrival - 20 AND now() AS commits
+                             FROM experiments_analytics.pipeline_status WHERE partition = 1""")
+    assert set(late.values()) == {1}, late
+    assert engine.rows("SELECT severity, place FROM experiments_analytics.pipeline_alerts WHERE alert = 'slow' AND place LIKE '%/1'") == [
+        {"severity": "ticket", "place": "figures/1"}]
 
 
 def test_broker_that_cannot_be_resolved(server, tell):
@@ -131,6 +164,56 @@ def test_more_consumers_than_partitions(server, broker, tell):
     assert [alert[:2] for alert in alerts(engine)] == [("ticket", "consumer without partitions")]
 
 
+def test_a_member_that_died(server, broker, tell):
+    broker.create_topic("died")
+    engine = server(topic="died")
+    broker.produce("died", [WANTED])
+    diagnosis(engine, "^consuming$")
+    engine.kill()
+    engine.start()
+    tell(diagnosis(engine, "^waiting for an assignment: the group is in state "))
+    assert [alert[:2] for alert in alerts(engine)] == [("ticket", "consumer without partitions")]
+    diagnosis(engine, "^consuming$", 60)
+
+
+def test_messages_that_wait(server, broker, tell):
+    broker.create_topic("behind")
+    skipped = b'{"id":1,"aggregate_id":"a","aggregate_type":"other","payload":"{}","__op":"c"}'
+    broker.produce("behind", [WANTED] + [skipped] * 510_000)
+    engine = server(topic="behind", kafka_max_block_size="10", kafka_poll_max_batch_size="10")
+    tell(diagnosis(engine, r"^consuming, 50\d\d\d\d messages behind$"))
+    assert alerts(engine) == [("page", "far behind", "behind/0")]
+
+
+def test_a_transaction_that_does_not_end(server, broker, tell):
+    broker.create_topic("transaction")
+    engine = server(topic="transaction")
+    broker.produce("transaction", [WANTED])
+    diagnosis(engine, "^consuming$")
+    producer = Producer({"bootstrap.servers": broker.address, "transactional.id": "t"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce("transaction", WANTED)
+    producer.flush(30)
+    tell(diagnosis(engine, "^held back: 1 messages wait for the end of their producer's transaction", 90))
+    assert alerts(engine) == [("page", "not consuming", "transaction/0")]
+    producer.commit_transaction(30)
+    # The mark that ends a transaction has an offset and is no message.
+    diagnosis(engine, "^consuming$")
+    assert engine.rows("SELECT end_offset, committed_offset, lag FROM experiments_analytics.pipeline_status") == [
+        {"end_offset": 3, "committed_offset": 2, "lag": 0}]
+
+
+def test_parts_that_are_not_merged(server):
+    engine = server()
+    engine.query("SYSTEM STOP MERGES experiments_analytics.events_processed")
+    engine.query("INSERT INTO experiments_analytics.events_processed (id, timestamp) "
+                 "SELECT toString(number), now64() FROM numbers(301) SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, "
+                 "min_insert_block_size_bytes = 1, max_insert_threads = 1")
+    (alert,) = engine.rows("SELECT * FROM experiments_analytics.pipeline_alerts WHERE alert = 'merges fall behind'")
+    assert alert["detail"] == "301 active parts" and alert["severity"] == "ticket"
+
+
 def test_messages_that_are_all_skipped(server, broker, tell):
     broker.produce("other_aggregate", [WANTED.replace(b'"event"', b'"other"')] * 3)
     tell(diagnosis(server(topic="other_aggregate"), "^messages arrive and all are skipped: aggregate_type other"))
@@ -150,6 +233,8 @@ def test_missing_binary(server, broker, tell):
     engine.query("SYSTEM RELOAD FUNCTIONS")
     broker.produce("missing_binary", [WANTED])
     tell(diagnosis(engine, "^function experimentEvent fails: .*; run `debezium-udf check`"))
+    assert engine.value("SELECT arrayExists((text, time) -> text LIKE '%debezium-udf does not exist%' AND time > now() - 60, "
+                        "last_exceptions, last_exception_times) FROM experiments_analytics.pipeline_status") == 1
     (engine.folder / "away").rename(engine.folder / "user_scripts" / BINARY.name)
     diagnosis(engine, "^consuming$", 60)
 
