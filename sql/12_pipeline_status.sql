@@ -114,6 +114,8 @@ WITH
             (SELECT groupArrayArray(arrayFilter((text, time) -> time > last_commit_time AND last_poll_time < time + 60, errors, error_times))
              FROM consumers) AS block_errors,
             (SELECT groupArrayArray(arrayMap(broker -> broker.1, brokers)) FROM consumers) AS brokers,
+            -- librdkafka knows no such setting, or no such value of it.
+            extract(arrayFirst(text -> text LIKE '%Failed to set %', errors), '(Failed to set .*?)(?:, Stack trace|$)') AS unset,
             arrayFirst(text -> text ILIKE '%failed to resolve%', errors) AS unresolved,
             arrayFirst(text -> match(text, '(?i)sasl|ssl|tls|certificate|authenticat'), errors) AS refused,
             arrayLast(text -> match(text, '(?i)experimentEvent|executable|user_scripts|child process|\\bpipe\\b'), block_errors) AS broken,
@@ -146,6 +148,8 @@ WITH
                     concat('function experimentEvent fails: ', broken, '; run `debezium-udf check` on the server'),
                 (SELECT count() FROM consumers) = 0,
                     'no consumer; the server''s log says why raw_events_kafka has none',
+                (SELECT max(connected) FROM consumers) = 0 AND unset != '',
+                    concat('not connected: ', unset, '; mend it in experiments_kafka'),
                 (SELECT max(connected) FROM consumers) = 0 AND unresolved != '',
                     concat('not connected: broker ', extract(unresolved, 'resolve .([^'']*)'),
                            ' cannot be resolved; mend kafka_broker_list or the name service'),

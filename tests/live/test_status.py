@@ -149,6 +149,23 @@ def test_broker_that_does_not_answer(server, tell):
     tell(diagnosis(engine, "^not connected: broker 127.0.0.1:9 cannot be reached"))
 
 
+@pytest.mark.parametrize("line, says", [
+    ("<security_protocol>nonsense</security_protocol>", 'Failed to set security.protocol: Invalid value "nonsense" for'),
+    ("<sesion_timeout_ms>1</sesion_timeout_ms>", 'Failed to set sesion.timeout.ms: No such configuration property')])
+def test_a_setting_that_librdkafka_refuses(server, tell, line, says):
+    engine = server(kafka=line)
+    tell(diagnosis(engine, f"^not connected: {re.escape(says)}[^,]*; mend it in experiments_kafka$"))
+
+
+@pytest.mark.parametrize("lines, says", [
+    ("<security_protocol>SSL</security_protocol>", "SSL handshake failed"),
+    ("<security_protocol>SASL_PLAINTEXT</security_protocol><sasl_mechanism>PLAIN</sasl_mechanism>"
+     "<sasl_username>u</sasl_username><sasl_password>p</sasl_password>", "SASL PLAIN mechanism handshake failed")])
+def test_a_broker_that_speaks_otherwise(server, tell, lines, says):
+    engine = server(kafka=lines)
+    tell(diagnosis(engine, f"^not connected: .*{says}.*; mend the credentials or certificates in experiments_kafka$"))
+
+
 def test_topic_that_does_not_exist(server, tell):
     engine = server(topic="experiment_event")
     tell(diagnosis(engine, '^nothing read: topic "experiment_event" does not exist or is misspelled', secrets=True))
