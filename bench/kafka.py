@@ -166,7 +166,7 @@ def compare(bench: Bench, page: Page, rounds: int) -> None:
             key = (name, consumers)
             best = max(bench.rate.values[key])
             lines.append((way.title, f"{best:,.0f}", f"{bench.rate.median(key):,.0f}",
-                          f"{best / max(bench.rate.values['count', consumers]):.0%}", f"{bench.cpu.least(key):,.0f}",
+                          f"{bench.rate.median(key) / bench.rate.median(('count', consumers)):.0%}", f"{bench.cpu.least(key):,.0f}",
                           f"{bench.broker_cpu.least(key):,.0f}"))
         page.add(f"### {consumers} consumer{'s' if consumers > 1 else ''}\n")
         page.add(table(["how", "best/s", "median/s", "of the count", "engine ns", "broker ns"], lines))
@@ -195,13 +195,10 @@ def sweep(bench: Bench, page: Page, rounds: int) -> None:
 
 
 def ratios(bench: Bench, page: Page) -> None:
-    def best(name: str, consumers: int) -> float:
-        return max(bench.rate.values[name, consumers])
-
-    names = {f"{name}_{consumers}": best("bundle", consumers) / best(name, consumers)
+    names = {f"{name}_{consumers}": bench.rate.median(("bundle", consumers)) / bench.rate.median((name, consumers))
              for name in ("count", "best_sql", "per_field") for consumers in (1, 2)}
     names["cpu_best_sql"] = bench.cpu.least(("best_sql", 1)) / bench.cpu.least(("bundle", 1))
-    page.add("## Ratios\n\nThe rate of the whole bundle over that of the other way; CPU: the other's over the bundle's.\n")
+    page.add("## Ratios\n\nThe median rate of the whole bundle over that of the other way; CPU: the other's over the bundle's.\n")
     page.add("\n".join(f"ratio kafka_{name} {value:.2f}" for name, value in names.items()) + "\n")
 
 
