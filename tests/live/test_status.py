@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from tests.stack.engine import BINARY, Engine
-from tests.stack.faults import children
+from tests.stack.faults import children, signal_each
 from tests.stack.kafka import Kafka
 from tests.stack.live import TOPIC
 
@@ -338,15 +338,12 @@ def test_a_function_that_hangs(server, broker, tell):
     engine = server(topic="hanging_function")
     broker.produce("hanging_function", [WANTED])
     diagnosis(engine, "^consuming$")
-    stopped = children(engine.process.pid, BINARY.name)
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    stopped = signal_each(children(engine.process.pid, BINARY.name), signal.SIGSTOP)
     try:
         open_block(engine, broker, "hanging_function")
         tell(diagnosis(engine, "^inside one block since .*: its inserts are slow, or", 50))
     finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+        signal_each(stopped, signal.SIGCONT)
     diagnosis(engine, "^consuming$", 60)
 
 

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -127,25 +127,26 @@ FAULTS = {
 def freeze_udf(chain: Chain, engine: Engine) -> list:
     """Stop the function's processes of an engine where they are, so that its next block stays open."""
     deadline = time.monotonic() + 60
-    while not (found := children(engine.process.pid, BINARY.name)):
+    while not (frozen := signal_each(children(engine.process.pid, BINARY.name), signal.SIGSTOP)):
         assert time.monotonic() < deadline, "the function was never called"
         send(chain)
         time.sleep(0.3)
-    for pid in found:
-        os.kill(pid, signal.SIGSTOP)
-    return found
+    return frozen
 
 
-def kill(processes: list) -> int:
-    """kill -9 of those that are still there; answers how many they were."""
-    killed = 0
+def kill(processes: list) -> list:
+    """kill -9 of those that are still there, which are answered."""
+    return signal_each(processes, signal.SIGKILL)
+
+
+def signal_each(processes: list, number: int) -> list:
+    """Those of the processes that could be sent the signal; the server ends and reaps its children when it pleases."""
+    reached = []
     for pid in processes:
-        try:
-            os.kill(pid, signal.SIGKILL)
-            killed += 1
-        except ProcessLookupError:
-            pass
-    return killed
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+            reached.append(pid)
+    return reached
 
 
 @contextmanager
@@ -191,7 +192,7 @@ def send(chain: Chain) -> None:
 
 
 def children(parent: int, name: str) -> list:
-    """Processes below `parent` that run `name`."""
+    """Processes below `parent` that run `name`, without those that have ended and wait to be reaped."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -199,7 +200,8 @@ def children(parent: int, name: str) -> list:
         except OSError:
             continue
         command, rest = text[text.index("(") + 1:].rsplit(")", 1)
-        if command == name and int(rest.split()[1]) == parent:
+        state, its_parent = rest.split()[:2]
+        if command == name and int(its_parent) == parent and state not in "ZX":
             found.append(int(stat.parent.name))
     return found
 
