@@ -282,7 +282,7 @@ class Message:
     def row(self, key):
         if self.shape == "envelope":
             image = self.root.get(self.side)
-            return image and image.get(key)
+            return image and step_into(image, key)
         if self.shape == "flattened":
             return self.root.get(self.side + b"." + key)
         if self.shape == "unwrapped":
