@@ -53,53 +53,72 @@ static inline char *put_padded(struct results *results, char *at, struct text te
     if (text.size >= 0x80)
         return put_text(results, at, text);
     *at++ = (char)text.size;
-    for (size_t i = 0; i < text.size; i += VALUE_PADDING)
+    if (text.size == 0)
+        return at;
+    memcpy(at, text.data, VALUE_PADDING);
+    for (size_t i = VALUE_PADDING; i < text.size; i += VALUE_PADDING)
         memcpy(at + i, text.data + i, VALUE_PADDING);
     return at + text.size;
 }
 
-/* A fixed-width value. On a little-endian machine most are stored as they are sent, in up to eight bytes. */
-static inline size_t put_fixed(const struct type *type, const struct value *value, char *at)
+/* A fixed-width value; up to 16 bytes are written. Answers how many count. */
+static inline size_t put_fixed(const struct type *type, const struct put *put, const struct value *value,
+                               char *at)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (type->kind != TYPE_FLOAT32 && type->kind != TYPE_UUID && type->width <= sizeof value->as.natural) {
+    if (put->stored) {
         memcpy(at, &value->as, sizeof value->as.natural);
-        return type->width;
+        return put->stored;
     }
-#endif
     return value_to_binary(type, value, (unsigned char *)at);
 }
 
 /* The fields of a row one after the other. Native differs in one thing: a NULL has a value behind its null
  * byte. */
-static char *put_fields(struct results *results, char *at, const struct answer *answer, bool native)
+static char *put_row(struct results *results, char *at, const struct row *row, bool native)
 {
     const struct function *function = results->function;
-    const bool decoded = answer->row != NULL;
-    if (decoded) {
-        *at++ = (char)answer->row->outcome;
-        at = put_text(results, at, answer->row->reason);
-    }
-    const struct value *value = answer->values;
-    for (const struct type *type = function->types, *end = type + function->type_count; type < end;
-         type++, value++) {
-        if (type->nullable) {
+    const struct value *value = row->values;
+    const struct type *type = function->types;
+    *at++ = (char)row->outcome;
+    at = put_text(results, at, row->reason);
+    for (const struct put *put = results->puts, *end = put + function->type_count; put < end;
+         put++, type++, value++) {
+        if (put->nullable) {
             *at++ = (char)value->null;
             if (value->null && !native)
                 continue;
         }
-        if (type->kind == TYPE_STRING)
-            at = decoded ? put_padded(results, at, value->as.text) : put_text(results, at, value->as.text);
+        if (put->text)
+            at = put_padded(results, at, value->as.text);
         else
-            at += put_fixed(type, value, at);
+            at += put_fixed(type, put, value, at);
     }
     return at;
+}
+
+/* The one value of a function that does not decode. */
+static char *put_value(struct results *results, char *at, const struct value *value, bool native)
+{
+    const struct type *type = results->function->types;
+    if (type->nullable)
+        *at++ = (char)value->null;
+    if (value->null && !native)
+        return at;
+    if (type->kind == TYPE_STRING)
+        return put_text(results, at, value->as.text);
+    return at + put_fixed(type, results->puts, value, at);
+}
+
+static char *put_answer(struct results *results, char *at, const struct answer *answer, bool native)
+{
+    return answer->row ? put_row(results, at, answer->row, native)
+                       : put_value(results, at, answer->values, native);
 }
 
 static void add_row_binary(struct results *results, const struct answer *answer)
 {
     char *at = output_room(results->out, results->room);
-    output_filled(results->out, put_fields(results, at, answer, false));
+    output_filled(results->out, put_answer(results, at, answer, false));
 }
 
 /* ---- LineAsString -------------------------------------------------------------------------------------- */
@@ -247,7 +266,7 @@ static void add_alone(struct results *results, const struct answer *answer)
     results_end_block(results);
     put_block_header(results, 1);
     char *at = output_room(results->out, results->room);
-    output_filled(results->out, put_fields(results, at, answer, true));
+    output_filled(results->out, put_answer(results, at, answer, true));
 }
 
 enum fit { FIT, FIT_LATER, FIT_ALONE };
@@ -303,13 +322,14 @@ static void add_native(struct results *results, const struct answer *answer)
     }
     for (size_t i = 0; i < results->function->type_count; i++, column++) {
         const struct type *type = &results->function->types[i];
+        const struct put *put = &results->puts[i];
         const struct value *value = &answer->values[i];
-        if (type->nullable)
+        if (put->nullable)
             column->nulls[row] = value->null;
-        if (type->kind == TYPE_STRING)
+        if (put->text)
             results->bytes += add_text(column, value->as.text);
         else
-            results->bytes += put_fixed(type, value, column->data + row * type->width);
+            results->bytes += put_fixed(type, put, value, column->data + row * type->width);
     }
     if (results->rows == BLOCK_ROWS || results->bytes >= BLOCK_BYTES)
         results_end_block(results);
@@ -385,14 +405,30 @@ static bool open_line(struct results *results)
     return !results->arena.failed;
 }
 
+static bool open_binary(struct results *results)
+{
+    const struct function *function = results->function;
+    results->puts = arena_alloc(&results->arena, function->type_count * sizeof *results->puts);
+    for (size_t i = 0; results->puts && i < function->type_count; i++) {
+        const struct type *type = &function->types[i];
+        struct put *put = &results->puts[i];
+        *put = (struct put){.nullable = type->nullable, .text = type->kind == TYPE_STRING};
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        if (type->kind != TYPE_FLOAT32 && type->kind != TYPE_UUID && type->width <= sizeof(uint64_t))
+            put->stored = type->width;
+#endif
+    }
+    return !results->arena.failed;
+}
+
 bool results_open(struct results *results, enum format format, const struct function *function,
                   struct output *out)
 {
     *results =
         (struct results){.format = format, .function = function, .out = out, .room = results_room(function)};
-    if (format == FORMAT_NATIVE)
-        return open_native(results);
-    return format != FORMAT_LINE || open_line(results);
+    if (format == FORMAT_LINE)
+        return open_line(results);
+    return open_binary(results) && (format != FORMAT_NATIVE || open_native(results));
 }
 
 void results_close(struct results *results)

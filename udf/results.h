@@ -12,12 +12,20 @@ struct native_column {
     size_t size; /* String only: bytes used */
 };
 
+/* How a value of a type is put into RowBinary and Native. */
+struct put {
+    bool nullable;
+    bool text;
+    unsigned char stored; /* bytes that are sent as they are stored; 0: by value_to_binary, unless a text */
+};
+
 struct results {
     enum format format;
     const struct function *function;
     struct output *out;
     size_t room;        /* RowBinary, LineAsString: bytes that a row takes at most without its long texts */
-    struct arena arena; /* owns the texts and columns below */
+    struct arena arena; /* owns the texts, puts and columns below */
+    struct put *puts;   /* of each of the types */
     struct text *keys;  /* LineAsString: `,"name":` of each of the types */
 
     /* Native: the block that is being gathered. */
