@@ -11,8 +11,8 @@
 #define STREAM_PADDING 64
 /* Bytes that an input's buffer has, and shrinks to after a huge message. */
 #define INPUT_KEEP ((size_t)256 << 10)
-/* Bytes that an output gathers before it writes, at least. */
-#define OUTPUT_KEEP ((size_t)512 << 10)
+/* Bytes that an output gathers before it writes, at least: fewer are more system calls, more let the reader wait. */
+#define OUTPUT_KEEP ((size_t)128 << 10)
 
 /* Where the bytes come from and go to. */
 struct channel {
