@@ -180,16 +180,17 @@ bool instant_scan_iso(struct text text, struct instant *instant)
 
 /* ---- ISO 8601 by eight bytes at a time ---- */
 
-/* What may be added to each value of 00-00-00 and 00:00:00, 9 for a digit and 0 for a sign, without reaching
- * the high bit. */
-#define THREE_PAIRS_ROOM eight_bytes("\x76\x76\x7F\x76\x76\x7F\x76\x76")
+/* What may be added to each value of 00-00-00 or 00:00:00 without reaching the high bit: a digit may be 9, the first of the hours 2
+ * and of minutes and seconds 5, a sign 0. */
+#define DATE_ROOM eight_bytes("\x76\x76\x7F\x76\x76\x7F\x76\x76")
+#define TIME_ROOM eight_bytes("\x7D\x76\x7F\x7A\x76\x7F\x7A\x76")
 
-/* Whether three pairs make no time of day: an hour above 23, a minute or second above 59. */
-static inline bool is_no_time(uint64_t pairs)
+/* The pairs of 00:00:00, without the seconds, as a number of two seconds: 1800 to the hour and 30 to the minute meet in the highest 16
+ * bits of one product. */
+static inline unsigned two_seconds_of(uint64_t pairs)
 {
-    const uint64_t numbers = pairs & eight_bytes("\xFF\0\0\xFF\0\0\xFF");
-    const uint64_t room = eight_bytes("\x68\0\0\x44\0\0\x44"); /* 0x7F less 23, 59, 59 */
-    return ((numbers + room) & IN_EVERY_BYTE(0x80)) != 0;
+    const uint64_t hour_and_minute = pairs & eight_bytes("\xFF\0\0\xFF\0\0\0");
+    return (unsigned)(hour_and_minute * ((UINT64_C(1800) << 48) + (UINT64_C(30) << 24)) >> 48);
 }
 
 #define FIXED_SIZE 19 /* 2026-01-02T03:04:05 */
@@ -211,7 +212,8 @@ struct fixed {
     size_t end; /* of what was read: what follows is a zone, or nothing */
 };
 
-/* Reads 2026-01-02T03:04:05 and up to seven digits of a fraction. False where the text does not begin so. */
+/* Reads 2026-01-02T03:04:05 and up to seven digits of a fraction. False where the text does not begin so, or says a time that a
+ * DateTime64 does not hold. */
 static inline __attribute__((always_inline)) bool read_fixed(struct text text, struct fixed *fixed)
 {
     if (text.size < FIXED_SIZE)
@@ -220,8 +222,8 @@ static inline __attribute__((always_inline)) bool read_fixed(struct text text, s
     const uint64_t date = eight_bytes(text.data + 2) ^ eight_bytes("00-00-00");
     const uint64_t time = eight_bytes(text.data + 11) ^ eight_bytes("00:00:00");
     /* A byte that is not as the pattern has it sets a high bit: its own, or one behind it. */
-    const uint64_t wrong = (century + two_bytes("\x76\x76")) | (date + THREE_PAIRS_ROOM) |
-                           (time + THREE_PAIRS_ROOM) | century | date | time;
+    const uint64_t wrong = (century + two_bytes("\x76\x76")) | (date + DATE_ROOM) | (time + TIME_ROOM) |
+                           century | date | time;
     if (wrong & IN_EVERY_BYTE(0x80))
         return false;
     if (text.data[10] != 'T' && text.data[10] != ' ')
@@ -231,11 +233,12 @@ static inline __attribute__((always_inline)) bool read_fixed(struct text text, s
     const unsigned year = pair_at(pairs_of(century), 0) * 100 + pair_at(date_pairs, 0);
     const unsigned month = pair_at(date_pairs, 3);
     const unsigned day = pair_at(date_pairs, 6);
-    if (!is_date(year, month, day) || is_no_time(time_pairs))
+    const unsigned two_seconds = two_seconds_of(time_pairs);
+    if (!is_date(year, month, day) || two_seconds >= SECONDS_PER_DAY / 2)
         return false;
-    const unsigned second_of_day =
-        pair_at(time_pairs, 0) * 3600 + pair_at(time_pairs, 3) * 60 + pair_at(time_pairs, 6);
-    fixed->seconds = civil_to_seconds(year, month, day, second_of_day);
+    fixed->seconds = civil_to_seconds(year, month, day, 2 * two_seconds + pair_at(time_pairs, 6));
+    if (!is_held(fixed->seconds))
+        return false;
     if (text.size == FIXED_SIZE || text.data[FIXED_SIZE] != '.') {
         fixed->fraction = fixed->digits = 0;
         fixed->end = FIXED_SIZE;
@@ -258,8 +261,8 @@ static inline bool is_utc(struct text text, const struct fixed *fixed)
     return fixed->end == text.size || (fixed->end + 1 == text.size && text.data[fixed->end] == 'Z');
 }
 
-/* What read_fixed leaves, when it is more than a Z: the zone behind byte `at`, or all of a text that is not
- * fixed. Apart, so that the common way needs no stack. */
+/* What read_fixed leaves, when it is more than a Z: the zone behind byte `at`, or all of a text that it did not
+ * read. Apart, so that the common way needs no stack. */
 static __attribute__((noinline)) bool finish_iso(struct text text, size_t at, struct instant *instant)
 {
     int64_t offset;
@@ -397,7 +400,7 @@ static __attribute__((noinline)) bool finish_ticks(struct text text, size_t at, 
 bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, int64_t *ticks)
 {
     struct fixed fixed;
-    if (precision >= 9 || !read_fixed(text, &fixed) || fixed.digits > precision || !is_held(fixed.seconds))
+    if (precision >= 9 || !read_fixed(text, &fixed) || fixed.digits > precision)
         return finish_ticks(text, 0, unit, precision, ticks);
     *ticks = fixed.seconds * (int64_t)power_of_ten[precision] +
              (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
