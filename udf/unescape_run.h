@@ -29,14 +29,16 @@ static TARGET char *OF(unescape)(char *out, const char *at, const char *end)
         uint64_t escaped = carried;
         uint64_t escapes = block_escapes(backslashes, &carried);
         escaped |= escapes << 1;
-        const uint64_t coded = escaped & OF(block_equal)(at, 'u') & inside;
+        /* What stands for something else, of which most blocks have none. */
+        const uint64_t others = escaped & inside & ~(OF(block_equal)(at, '"') | backslashes);
+        const uint64_t coded = others ? others & OF(block_equal)(at, 'u') : 0;
         if (coded)
             inside &= ((coded & -coded) - 1) >>
                       1; /* to the first coded escape's backslash, which may be in the block before */
         const uint64_t keep = inside & ~escapes;
         char *from = out;
         out = OF(copy_kept)(out, at, keep);
-        put_controls(from, at, escaped & keep & ~(OF(block_equal)(at, '"') | backslashes), keep);
+        put_controls(from, at, others & keep, keep);
         if (coded) {
             at += __builtin_ctzll(coded) - 1;
             out = read_coded(&at, out);
