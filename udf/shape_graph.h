@@ -77,7 +77,7 @@ struct shape_state {
     uint32_t quote, quote_mask; /* the level's quote as four bytes, and which of them count */
     uint32_t common;            /* bytes that all literals begin with: SHAPE_COMMON_MOST at most */
     uint32_t step_count, step_room;
-    const struct shape_step *only; /* where there is no other */
+    const struct shape_step *quick; /* where there is no other, it has no marks and is compared at once */
     struct shape_head *
         heads; /* longest literal first: where a scalar and a container may follow, one begins the other. Behind
                                  the last is one whose step is NULL */
@@ -102,6 +102,7 @@ struct shape_step {
     uint32_t size;       /* not 0 */
     uint32_t last;       /* a bit for each byte of the last step in which it is compared (simd_levels.h) */
     uint32_t mark_count;
+    uint32_t key_count;       /* how many `keys` are */
     struct shape_state *next; /* NULL: the message ends */
     struct shape_mark *marks;
     shape_keys keys;
@@ -125,9 +126,8 @@ struct shapes {
     uint32_t signature_count;
 
     /* While a message is matched, for each column: */
-    uint16_t *chosen;     /* the rank of the path whose value it has; 0: none */
     const char **opened;  /* where a marked value begins */
-    struct value *absent; /* the value without any */
+    struct value *absent; /* the value without any, of rank 0 */
     uint16_t *required;   /* the columns that must have one */
     size_t required_count;
 

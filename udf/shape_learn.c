@@ -237,10 +237,12 @@ static uint32_t common_size(struct text a, struct text b)
 }
 
 /* Says anew by which bytes the state's literals are told apart. */
-static void tell_apart(struct shape_state *state)
+static void tell_apart(const struct shapes *shapes, struct shape_state *state)
 {
     const struct shape_step *first = state->heads[0].step;
-    state->only = state->step_count == 1 ? first : NULL;
+    const bool is_quick =
+        state->step_count == 1 && first->mark_count == 0 && first->size <= shapes->step_size;
+    state->quick = is_quick ? first : NULL;
     state->common = first->size < SHAPE_COMMON_MOST ? first->size : SHAPE_COMMON_MOST;
     for (uint32_t i = 0; i < state->step_count; i++) {
         const struct shape_step *step = state->heads[i].step;
@@ -273,8 +275,13 @@ static bool insert_step(struct shapes *shapes, struct shape_state *state, const 
             (state->step_count + 1 - place) * sizeof *state->heads);
     state->heads[place].step = step;
     state->step_count++;
-    tell_apart(state);
+    tell_apart(shapes, state);
     return true;
+}
+
+static uint32_t count_keys(shape_keys keys)
+{
+    return (uint32_t)(__builtin_popcountll((uint64_t)keys) + __builtin_popcountll((uint64_t)(keys >> 64)));
 }
 
 static bool add_step(struct lesson *lesson, struct text literal, struct shape_state *next)
@@ -293,6 +300,7 @@ static bool add_step(struct lesson *lesson, struct text literal, struct shape_st
                                 .size = (uint32_t)literal.size,
                                 .last = UINT32_MAX >> (31 - (literal.size - 1) % shapes->step_size),
                                 .mark_count = lesson->mark_count,
+                                .key_count = count_keys(lesson->keys),
                                 .next = next,
                                 .marks = marks,
                                 .keys = lesson->keys};

@@ -16,7 +16,6 @@ struct run {
     struct shapes *shapes;
     struct arena *arena;
     struct value *values;
-    uint16_t *chosen; /* see struct shapes */
     const char *start, *end;
 };
 
@@ -26,24 +25,23 @@ struct run {
 static inline bool give(struct run *run, const struct shape_use *use, const struct json_value *value)
 {
     const struct column *column = use->column;
-    uint16_t *chosen = &run->chosen[use->index];
     struct value *out = &run->values[use->index];
     if (value->text.size == 0 && (column->required || !use->is_string))
         return !column->required; /* an empty string: nothing else is empty */
     if (use->row_member && is_left_out_form(value->text))
         return false;
-    if (*chosen && *chosen < use->rank)
+    if (out->rank && out->rank < use->rank)
         return true;
-    *chosen = use->rank;
+    bool fits = true;
     if (use->is_string) {
         out->null = false;
         out->as.text = value->text;
-        return true;
+    } else if (!convert(value, &use->as, out)) {
+        *out = column->absent;
+        fits = column->lenient;
     }
-    if (convert(value, &use->as, out))
-        return true;
-    *out = column->absent;
-    return column->lenient;
+    out->rank = use->rank;
+    return fits;
 }
 
 /* To all columns that take it. */
@@ -62,8 +60,8 @@ static bool give_all(struct run *run, const struct shape_state *state, enum valu
 static inline struct value *choose(struct run *run, const struct shape_state *state)
 {
     struct value *out = &run->values[state->index];
-    run->chosen[state->index] = 1;
     out->null = false;
+    out->rank = 1;
     return out;
 }
 
@@ -83,20 +81,33 @@ static inline bool give_string(struct run *run, const struct shape_state *state,
 
 #define NATURAL_DIGITS 16
 
-/* The number that so many digits make, 0 to NATURAL_DIGITS; up to 16 bytes behind their first are read. */
+/* The number that so many digits make, 9 to NATURAL_DIGITS. */
+static __attribute__((noinline)) uint64_t long_natural_of(const char *digits, size_t count)
+{
+    const uint64_t first = eight_values(eight_bytes(digits)), second = eight_values(eight_bytes(digits + 8));
+    return number_of(first) * power_of_ten[count - 8] + number_of(second << (128 - 8 * count));
+}
+
+/* The number that so many digits make, 1 to NATURAL_DIGITS; up to 8 bytes behind their first are read, or 16. */
 static inline uint64_t natural_of(const char *digits, size_t count)
 {
-    const uint64_t first = eight_values(eight_bytes(digits));
-    if (count == 0)
-        return 0;
-    if (count <= 8)
-        return number_of(first << (64 - 8 * count));
-    const uint64_t second = eight_values(eight_bytes(digits + 8));
-    return number_of(first) * power_of_ten[count - 8] + number_of(second << (128 - 8 * count));
+    if (count > 8)
+        return long_natural_of(digits, count);
+    return number_of(eight_values(eight_bytes(digits)) << (64 - 8 * count));
 }
 
 #define EXACT_DIGITS                                                                                         \
     15 /* any number of so many is exact in a double, as is that power of ten, and their quotient rounded once */
+
+/* What the digits make without the point that stands behind the first `whole` of them; `size` bytes in all, to EXACT_DIGITS. */
+static inline uint64_t without_point(const char *digits, size_t whole, size_t size)
+{
+    const size_t fraction = size - whole - 1;
+    if (size > 8)
+        return natural_of(digits, whole) * power_of_ten[fraction] + natural_of(digits + whole + 1, fraction);
+    const uint64_t values = eight_values(eight_bytes(digits)), before = scan_first_bytes(whole);
+    return number_of(((values & before) | (values >> 8 & ~before)) << (72 - 8 * size));
+}
 
 /* A number of digits alone up to `point`, and digits between that and `stop` where it has a fraction: point is stop where it has none. */
 static inline bool give_number(struct run *run, const struct shape_state *state, const char *digits,
@@ -115,10 +126,10 @@ static inline bool give_number(struct run *run, const struct shape_state *state,
         }
     }
     if (state->how == HOW_REAL && size <= EXACT_DIGITS) {
-        const size_t fraction = stop == point ? 0 : size - whole - 1;
-        const uint64_t number =
-            natural_of(digits, whole) * power_of_ten[fraction] + natural_of(point + 1, fraction);
-        choose(run, state)->as.real = (double)number / exact_power_of_ten[fraction];
+        const bool is_whole = stop == point;
+        const uint64_t number = is_whole ? natural_of(digits, size) : without_point(digits, whole, size);
+        choose(run, state)->as.real =
+            is_whole ? (double)number : (double)number / exact_power_of_ten[size - whole - 1];
         return true;
     }
     return give_all(run, state, VALUE_NUMBER, (struct text){digits, size});
@@ -211,10 +222,14 @@ static inline bool is_quote(const struct shape_state *state, const char *at)
 
 /* Behind a special byte that is no quote: the escape or the character that begins with it. NULL where the general decoder must
  * look. */
-static const char *behind_special(const struct run *run, const char *at, unsigned level, bool *escaped)
+static inline const char *behind_special(const struct run *run, const char *at, unsigned level, bool *escaped)
 {
+    if (at >= run->end)
+        return NULL;
     if (*at == '\\') {
         *escaped = true;
+        if (level == 0 && is_short_escape(at[1]))
+            return at + 2;
         return shape_escape_end(at, run->end, level);
     }
     size_t length = (unsigned char)*at >= 0x80 ? json_utf8_length(at, run->end) : 0;
@@ -245,22 +260,11 @@ static const char *take_other(struct run *run, const struct shape_state *state, 
 
 /* ---- Marks --------------------------------------------------------------------------------------------------------------- */
 
-/* The value of a marked text: NULL data for null. */
-static struct json_value marked_value(struct run *run, const struct shape_mark *mark, struct text text)
+/* The value of a marked scalar: NULL data for null. */
+static __attribute__((noinline)) struct json_value scalar_of(struct text text, unsigned level)
 {
-    struct json_value value = {.kind = VALUE_CONTAINER, .text = text};
-    const size_t quote = shape_quotes[mark->level].size;
-    switch (mark->what) {
-    case MARKED_DOCUMENT:
-        value.kind = VALUE_STRING;
-        value.text = unescape(run, text, mark->level + 1);
-        return value;
-    case MARKED_CONTAINER:
-        value.text = unescape(run, text, mark->level);
-        return value;
-    case MARKED_SCALAR:
-        break;
-    }
+    const size_t quote = shape_quotes[level].size;
+    struct json_value value = {.text = text};
     switch (*text.data) {
     case '"':
     case '\\':
@@ -282,6 +286,25 @@ static struct json_value marked_value(struct run *run, const struct shape_mark *
     return value;
 }
 
+static bool give_marked(struct run *run, const struct shape_mark *mark, struct text text)
+{
+    struct json_value value; /* its `scale` and `unscaled` are not for String columns */
+    switch (mark->what) {
+    case MARKED_DOCUMENT:
+        value.kind = VALUE_STRING;
+        value.text = unescape(run, text, mark->level + 1u);
+        break;
+    case MARKED_CONTAINER:
+        value.kind = VALUE_CONTAINER;
+        value.text = unescape(run, text, mark->level);
+        break;
+    case MARKED_SCALAR:
+        value = scalar_of(text, mark->level);
+        break;
+    }
+    return !value.text.data || give(run, &mark->use, &value);
+}
+
 static bool take_marks(struct run *run, const struct shape_step *step, const char *literal)
 {
     for (uint32_t i = 0; i < step->mark_count; i++) {
@@ -292,8 +315,7 @@ static bool take_marks(struct run *run, const struct shape_step *step, const cha
             *opened = at;
             continue;
         }
-        struct json_value value = marked_value(run, mark, (struct text){*opened, (size_t)(at - *opened)});
-        if (value.text.data && !give(run, &mark->use, &value))
+        if (!give_marked(run, mark, (struct text){*opened, (size_t)(at - *opened)}))
             return false;
     }
     return true;
@@ -301,16 +323,14 @@ static bool take_marks(struct run *run, const struct shape_step *step, const cha
 
 /* ---- The way through ----------------------------------------------------------------------------------------------------- */
 
-/* Whether all required columns have a value, no key was there twice, and what decides about the outcome was seen so before. */
-static bool is_complete(const struct run *run, shape_lanes seen_lanes, shape_lanes twice)
+/* Whether all required columns have a value, and what decides about the outcome was seen so before. */
+static bool is_complete(const struct run *run, shape_lanes seen_lanes)
 {
     const struct shapes *shapes = run->shapes;
     shape_keys seen;
     memcpy(&seen, &seen_lanes, sizeof seen);
-    if (twice[0] | twice[1])
-        return false;
     for (size_t i = 0; i < shapes->required_count; i++)
-        if (!shapes->chosen[shapes->required[i]])
+        if (!run->values[shapes->required[i]].rank)
             return false;
     for (uint32_t i = 0; i < shapes->signature_count; i++)
         if ((seen & shapes->decisive) == shapes->signatures[i])
@@ -334,11 +354,10 @@ struct shapes *shapes_new(const struct shape_layout *layout)
         return NULL;
     shapes->layout = *layout;
     shapes->credit = CREDIT;
-    shapes->chosen = calloc(count, sizeof *shapes->chosen);
     shapes->opened = calloc(count, sizeof *shapes->opened);
     shapes->absent = calloc(count, sizeof *shapes->absent);
     shapes->required = calloc(count, sizeof *shapes->required);
-    if (!shapes->chosen || !shapes->opened || !shapes->absent || !shapes->required) {
+    if (!shapes->opened || !shapes->absent || !shapes->required) {
         shapes_free(shapes);
         return NULL;
     }
@@ -357,7 +376,6 @@ void shapes_free(struct shapes *shapes)
     if (!shapes)
         return;
     arena_free(&shapes->arena);
-    free(shapes->chosen);
     free(shapes->opened);
     free(shapes->absent);
     free(shapes->required);
@@ -379,10 +397,8 @@ bool shapes_match(struct shapes *shapes, struct text message, struct arena *aren
         struct run run = {.shapes = shapes,
                           .arena = arena,
                           .values = values,
-                          .chosen = shapes->chosen,
                           .start = message.data,
                           .end = message.data + message.size};
-        memset(shapes->chosen, 0, count * sizeof *shapes->chosen);
         memcpy(values, shapes->absent, count * sizeof *values);
         hit = run_through[shapes->level](&run);
     }

@@ -17,28 +17,17 @@ static inline TARGET bool OF(is_literal)(const char *at, size_t left, const stru
 }
 
 /* The step whose literal comes next; NULL where none does. */
-static inline TARGET const struct shape_step *OF(find_step)(const struct shape_state *state, const char *at,
-                                                            size_t left)
+static inline TARGET const struct shape_step *OF(find_step)(struct run *run, const struct shape_state *state,
+                                                     const char *at)
 {
-    if (state->only)
-        return OF(is_literal)(at, left, state->only) ? state->only : NULL;
+    if (at > run->end)
+        return NULL;
+    const size_t left = (size_t)(run->end - at);
     const uint64_t bytes = scan_word(at + state->common); /* within the padding at most */
     for (const struct shape_head *head = state->heads; head->step; head++)
         if (((bytes ^ head->bytes) & head->mask) == 0 && OF(is_literal)(at, left, head->step))
-            return head->step;
+            return head->step->mark_count == 0 || take_marks(run, head->step, at) ? head->step : NULL;
     return NULL;
-}
-
-/* The first special byte from `at` on, or a place behind the end; `at` is at most 3 bytes behind it. */
-static inline TARGET const char *OF(next_special)(const char *at, const char *end)
-{
-    do {
-        const uint64_t found = OF(special)(at);
-        if (found)
-            return at + __builtin_ctzll(found);
-        at += STEP;
-    } while (at <= end);
-    return at;
 }
 
 /* The first byte from `at` on that is no digit, or a place behind the end; `at` is at most 3 bytes behind it. */
@@ -55,21 +44,36 @@ static inline TARGET const char *OF(behind_digits)(const char *at, const char *e
 
 /* What takes a value is at its first byte and answers where it ends, or NULL where the general decoder must look. */
 
-/* Behind a quote. */
+/* Behind a quote. Of each block, the special bytes one after the other. */
 static inline TARGET const char *OF(take_string)(struct run *run, const struct shape_state *state,
                                                  const char *start)
 {
-    const char *const end = run->end;
     bool escaped = false;
-    const char *at = OF(next_special)(start, end);
-    while (at < end && !is_quote(state, at)) {
-        at = behind_special(run, at, state->level, &escaped);
-        if (!at)
+    const char *block = start, *at;
+    uint64_t found = OF(special)(block);
+    for (;;) {
+        while (found == 0) {
+            block += STEP;
+            if (block > run->end)
+                return NULL;
+            found = OF(special)(block);
+        }
+        at = block + __builtin_ctzll(found);
+        if (is_quote(state, at))
+            break;
+        const char *behind = behind_special(run, at, state->level, &escaped);
+        if (!behind)
             return NULL;
-        at = OF(next_special)(at, end);
+        const size_t done = (size_t)(behind - block);
+        if (done < STEP) {
+            found = found >> done << done;
+        } else {
+            block = behind;
+            found = OF(special)(block);
+        }
     }
     const char *behind = at + state->quote_size;
-    if (behind > end)
+    if (behind > run->end)
         return NULL;
     if (state->how == HOW_PASS)
         return behind;
@@ -79,19 +83,24 @@ static inline TARGET const char *OF(take_string)(struct run *run, const struct s
     return give_string(run, state, text) ? behind : NULL;
 }
 
-/* A number without sign and exponent. */
+/* Digits, and more of them behind a point; neither a sign nor an exponent. */
 static inline TARGET const char *OF(take_number)(struct run *run, const struct shape_state *state,
                                                  const char *at)
 {
-    const char *const end = run->end;
-    const char *point = OF(behind_digits)(at, end), *stop = point;
-    bool plain = *at != '0' || point == at + 1;
-    if (*point == '.') {
-        stop = OF(behind_digits)(point + 1, end);
-        plain &= stop > point + 1;
+    const char *point = OF(behind_digits)(at, run->end), *stop = point;
+    if (point != at + 1 && *at == '0')
+        return NULL;
+    if (*point != ',') {
+        if (*point == '.') {
+            stop = OF(behind_digits)(point + 1, run->end);
+            if (stop == point + 1)
+                return NULL;
+        }
+        if (stop >= run->end)
+            return NULL;
+        if ((*stop | 0x20) == 'e')
+            return take_other(run, state, at);
     }
-    if (!plain || stop >= end || (*stop | 0x20) == 'e')
-        return take_other(run, state, at);
     return state->how == HOW_PASS || give_number(run, state, at, point, stop) ? stop : NULL;
 }
 
@@ -100,26 +109,31 @@ static inline TARGET const char *OF(take_value)(struct run *run, const struct sh
 {
     if (is_quote(state, at))
         return OF(take_string)(run, state, at + state->quote_size);
-    return is_digit(*at) && at < run->end ? OF(take_number)(run, state, at) : take_other(run, state, at);
+    return is_digit(*at) ? OF(take_number)(run, state, at) : take_other(run, state, at);
 }
 
 static TARGET bool OF(run_through)(struct run *run)
 {
     const struct shape_state *state = run->shapes->start;
     const char *at = run->start;
-    shape_lanes seen = {0}, twice = {0};
+    shape_lanes seen = {0};
+    uint32_t key_count = 0;
     while (state) {
-        const struct shape_step *step = OF(find_step)(state, at, (size_t)(run->end - at));
-        if (!step || (step->mark_count && !take_marks(run, step, at)))
+        const struct shape_step *step = state->quick;
+        if (step ? (OF(different)(at, step->literal) & step->last) != 0
+                 : !(step = OF(find_step)(run, state, at)))
             return false;
         shape_lanes keys;
         memcpy(&keys, &step->keys, sizeof keys);
-        twice |= seen & keys;
         seen |= keys;
+        key_count += step->key_count;
         at += step->size;
         state = step->next;
-        if (state && !(at = OF(take_value)(run, state, at)))
+        if (at > run->end || (state && !(at = OF(take_value)(run, state, at))))
             return false;
     }
-    return at == run->end && is_complete(run, seen, twice) && !run->arena->failed;
+    /* Fewer were seen than were counted where a key was there twice. */
+    const int seen_count = __builtin_popcountll(seen[0]) + __builtin_popcountll(seen[1]);
+    return at == run->end && (uint32_t)seen_count == key_count && is_complete(run, seen) &&
+           !run->arena->failed;
 }

@@ -47,7 +47,8 @@ __extension__ typedef unsigned __int128 uint128;
 
 /* One value. An all-zero value is the type's default (0, '', false, the epoch, NULL needs `null`). */
 struct value {
-    bool null; /* of a Nullable type; the rest is then zero */
+    bool null;     /* of a Nullable type; the rest is then zero */
+    uint16_t rank; /* for who chooses among a column's paths (shape.h): that of the path that it came by, from 1 */
     union {
         struct text text;       /* String */
         int64_t integer;        /* Int*, Bool (0, 1), Date, Date32 (days), DateTime (s), DateTime64 (ticks) */
