@@ -385,8 +385,8 @@ bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks
 
 /* What ticks_from_text leaves, when it is more than a Z: the zone behind byte `at`, `*ticks` being what the text before it says in UTC,
  * or all of a text that is not fixed. */
-static __attribute__((noinline)) bool finish_ticks(struct text text, size_t at, enum time_unit unit,
-                                                   unsigned precision, int64_t *ticks)
+static __attribute__((noinline)) bool finish_ticks(struct text text, enum time_unit unit, unsigned precision,
+                                                   int64_t *ticks, size_t at)
 {
     int64_t offset;
     struct instant instant;
@@ -401,10 +401,10 @@ bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, 
 {
     struct fixed fixed;
     if (precision >= 9 || !read_fixed(text, &fixed) || fixed.digits > precision)
-        return finish_ticks(text, 0, unit, precision, ticks);
+        return finish_ticks(text, unit, precision, ticks, 0);
     *ticks = fixed.seconds * (int64_t)power_of_ten[precision] +
              (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
-    return is_utc(text, &fixed) || finish_ticks(text, fixed.end, unit, precision, ticks);
+    return is_utc(text, &fixed) || finish_ticks(text, unit, precision, ticks, fixed.end);
 }
 
 int64_t instant_to_days(struct instant instant)
