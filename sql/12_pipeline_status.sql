@@ -72,8 +72,9 @@ WITH
             sumIf(errors, minute > now() - 86400) AS errors_day,
             if(rows_minute = 0, 0, sumIf(delay_ms, minute > now() - 120) / rows_minute) AS delay_ms_minute,
             maxIf(max_delay_ms, minute > now() - 120) AS max_delay_ms_minute,
-            argMaxIf(skipped_reason, minute, skipped_reason != '') AS last_skipped,
-            argMaxIf(error_reason, minute, error_reason != '') AS last_error
+            -- Of a minute's reasons the greatest, which is the one that merges keep.
+            argMaxIf(skipped_reason, (minute, skipped_reason), skipped_reason != '') AS last_skipped,
+            argMaxIf(error_reason, (minute, error_reason), error_reason != '') AS last_error
         FROM experiments_analytics.pipeline_minutes AS m
         GROUP BY topic, partition
     ),

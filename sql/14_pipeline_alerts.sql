@@ -19,7 +19,7 @@ UNION ALL
 SELECT if(errors > rows / 100, 'page', 'ticket'), 'dead letters', topic, concat(toString(errors), ' of ', toString(rows), ' in an hour: ', reason)
 FROM
 (
-    SELECT topic, sum(rows) AS rows, sum(errors) AS errors, anyLastIf(error_reason, error_reason != '') AS reason
+    SELECT topic, sum(rows) AS rows, sum(errors) AS errors, max(error_reason) AS reason
     FROM experiments_analytics.pipeline_minutes AS m
     WHERE minute > now() - 3600
     GROUP BY topic
