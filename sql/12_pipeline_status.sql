@@ -83,9 +83,10 @@ WITH
     (
         SELECT topic, toNullable(partition) AS partition, '' AS idle FROM arrived
         UNION DISTINCT
-        SELECT topic, toNullable(partition), '' FROM assigned
-        UNION DISTINCT
-        SELECT '', NULL, consumer_id FROM consumers WHERE empty(topics)
+        -- Both by one look: between two a consumer may be assigned, and neither would show it.
+        SELECT topic, if(empty(topics), NULL, toUInt64(number)), if(empty(topics), consumer_id, '')
+        FROM consumers
+        LEFT ARRAY JOIN topics AS topic, partitions AS number
         UNION DISTINCT
         SELECT '', NULL, '' WHERE (SELECT count() FROM consumers) = 0
     ),
