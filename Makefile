@@ -37,24 +37,23 @@ CFLAGS   ?= -O2 -g
 CXXFLAGS ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wundef -Wvla
 HARDEN   := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
-DEFINES  := -DVERSION='"$(VERSION)"'
-C_FLAGS   = -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(DEFINES) -ffile-prefix-map='$(CURDIR)=.' \
+C_FLAGS   = -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(DEFINES) -Iudf -ffile-prefix-map='$(CURDIR)=.' \
             -MMD -MP $(CFLAGS) $(WERROR)
-CXX_FLAGS = -std=c++17 $(WARNINGS) -fno-exceptions -fno-rtti -DSIMDJSON_EXCEPTIONS=0 $(HARDEN) -ffile-prefix-map='$(CURDIR)=.' \
+CXX_FLAGS = -std=c++17 $(WARNINGS) -Iudf -fno-exceptions -fno-rtti -DSIMDJSON_EXCEPTIONS=0 $(HARDEN) -ffile-prefix-map='$(CURDIR)=.' \
             -MMD -MP $(CXXFLAGS) $(WERROR)
 # STRIP= keeps the symbols, for perf and gdb.
 STRIP         ?= -s
 HARDENED_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
 
-# ---- The JSON library behind udf/json.h -------------------------------------------------------------------------------------
+# ---- The JSON library behind udf/json/json.h --------------------------------------------------------------------------------
 
 SIMDJSON_PACKAGE := @nozbe/simdjson@3.9.4
 SIMDJSON_SHA256  := d5c2e068967f1c3061123813d9b6e58ae4b180eb9c8b65b3db9a7f26a2a8a5c1
 SIMDJSON         := $(DEPS)/simdjson-3.9.4
 
-C_SOURCES := $(filter-out udf/json_cjson.c,$(wildcard udf/*.c))
+C_SOURCES := $(filter-out udf/json/json_cjson.c,$(wildcard udf/*.c udf/*/*.c udf/*/*/*.c))
 ifeq ($(JSON),simdjson)
-CXX_SOURCES := udf/json_simdjson.cpp
+CXX_SOURCES := udf/json/json_simdjson.cpp
 # A system's own simdjson serves where it is static and recent enough: older ones miss fixes of error checks.
 ifeq ($(shell pkg-config --atleast-version=3.9 simdjson 2>/dev/null && find $$(pkg-config --variable=libdir simdjson) -name libsimdjson.a),)
 JSON_FLAGS  := -isystem $(SIMDJSON)
@@ -67,7 +66,7 @@ LINKER := $(CXX)
 # The program runs in any container: nothing but the kernel is needed there.
 STATIC := -static-pie
 else
-C_SOURCES += udf/json_cjson.c
+C_SOURCES += udf/json/json_cjson.c
 CXX_SOURCES :=
 # Debian and Ubuntu ship cJSON as a shared library only; CJSON_LIBS=/path/libcjson.a with STATIC=-static-pie links it in.
 CJSON_LIBS ?= -lcjson
@@ -103,12 +102,18 @@ $(LIBRARY): $(CORE_OBJECTS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/obj/%.o: udf/%.c VERSION Makefile | $(BUILD)/obj
+$(BUILD)/obj/%.o: udf/%.c Makefile | $(BUILD)/obj
 	$(call say,cc  ,$<)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(C_FLAGS) -c -o $@ $<
 
-$(BUILD)/obj/json_simdjson.o: udf/json_simdjson.cpp Makefile $(JSON_HEADER) | $(BUILD)/obj
+# One object knows the version, so that another one rebuilds no more than that.
+$(BUILD)/obj/base/version.o: DEFINES += -DVERSION='"$(VERSION)"'
+$(BUILD)/obj/base/version.o: VERSION
+
+$(BUILD)/obj/json/json_simdjson.o: udf/json/json_simdjson.cpp Makefile $(JSON_HEADER) | $(BUILD)/obj
 	$(call say,c++ ,$<)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CXX_FLAGS) $(JSON_FLAGS) -c -o $@ $<
 
 # Somebody else's code: no warnings of ours.
@@ -148,7 +153,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 
 $(BUILD)/tests/%.o: tests/unit/%.c Makefile | $(BUILD)/tests
 	$(call say,cc  ,$<)
-	$(Q)$(CC) $(C_FLAGS) -Iudf -c -o $@ $<
+	$(Q)$(CC) $(C_FLAGS) -c -o $@ $<
 
 # Vectors of all sizes pass through its functions, and signed numbers wrap in them, as in the instructions that they stand for.
 $(BUILD)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi -fwrapv
@@ -229,15 +234,16 @@ lint:
 	@$(MAKE) BUILD=build/lint/clang CC=clang CXX=clang++ WERROR='$(LINT_WARNINGS) -Wno-missing-field-initializers' all
 	@echo '  cppcheck'
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	    --suppress=missingIncludeSystem $(DEFINES) udf/*.c
+	    --suppress=missingIncludeSystem $(DEFINES) -DVERSION='"$(VERSION)"' -Iudf udf
 	@echo '  clang-tidy'
-	@clang-tidy --quiet --warnings-as-errors='*' udf/*.c -- -std=c11 $(DEFINES) 2>/dev/null
+	@clang-tidy --quiet --warnings-as-errors='*' $$(find udf -name '*.c') -- -std=c11 $(DEFINES) -DVERSION='"$(VERSION)"' \
+	    -Iudf 2>/dev/null
 	@echo '  shellcheck'
 	@shellcheck $(SCRIPTS)
 
 #: make format             the C code as .clang-format has it
 format:
-	clang-format -i udf/*.[ch] udf/*.cpp tests/unit/*.c
+	clang-format -i $$(find udf -name '*.[ch]' -o -name '*.cpp') tests/unit/*.c
 
 # ---- Installation -----------------------------------------------------------------------------------------------------------
 
@@ -268,4 +274,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/tests/*.d)

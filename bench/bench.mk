@@ -29,7 +29,7 @@ bench-programs: $(BENCH)/generate $(BENCH)/constant $(BENCH)/decode
 
 BENCH_RIVALS := $(if $(filter simdjson,$(JSON)),simdjson yyjson cjson)
 BENCH_OBJECTS = $(patsubst %,$(BENCH)/rival_%.o,$(BENCH_RIVALS)) $(if $(BENCH_RIVALS),$(BENCH)/rivals.o $(BENCH)/yyjson.o)
-BENCH_C       = $(CC) $(C_FLAGS) -Iudf $(if $(BENCH_RIVALS),-DWITH_RIVALS)
+BENCH_C       = $(CC) $(C_FLAGS) $(if $(BENCH_RIVALS),-DWITH_RIVALS)
 
 $(BENCH):
 	$(Q)mkdir -p $@
@@ -45,7 +45,7 @@ $(BENCH)/rival_yyjson.o: bench/rival_yyjson.c bench/bench.mk Makefile $(YYJSON)/
 # On-Demand takes its instructions at compile time: the best of this machine.
 $(BENCH)/rival_simdjson.o: bench/rival_simdjson.cpp bench/bench.mk Makefile $(JSON_HEADER) | $(BENCH)
 	$(call say,c++ ,$<)
-	$(Q)$(CXX) $(CXX_FLAGS) -march=native -Iudf $(JSON_FLAGS) -c -o $@ $<
+	$(Q)$(CXX) $(CXX_FLAGS) -march=native $(JSON_FLAGS) -c -o $@ $<
 
 $(BENCH)/yyjson.o: $(YYJSON)/yyjson.c | $(BENCH)
 	$(call say,cc  ,yyjson.c)

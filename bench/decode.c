@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "format.h"
-#include "json.h"
-#include "results.h"
+#include "wire/format.h"
+#include "json/json.h"
+#include "wire/results.h"
 #include "rivals.h"
-#include "simd.h"
+#include "base/simd.h"
 
 #define ROUNDS 9
 #define BYTES ((size_t)16 << 20) /* of messages of each kind: more than the caches hold */

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "text.h"
+#include "base/text.h"
 
 #ifdef __cplusplus
 extern "C" {

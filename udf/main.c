@@ -3,18 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
-#include "config.h"
-#include "format.h"
-#include "host.h"
-#include "infer.h"
-#include "json.h"
-#include "sandbox.h"
-#include "simd.h"
-
-#ifndef VERSION
-#error "VERSION comes from the file of that name: build with make"
-#endif
+#include "tool/check.h"
+#include "tool/config.h"
+#include "wire/format.h"
+#include "host/host.h"
+#include "tool/infer.h"
+#include "json/json.h"
+#include "host/sandbox.h"
+#include "base/simd.h"
+#include "base/version.h"
 
 #define EXIT_SYSTEM 1 /* a file, a descriptor, the input, memory */
 #define EXIT_CALL 2   /* a wrong call */
@@ -448,7 +445,7 @@ static bool asks_for_help(char **words)
 static int print_version(void)
 {
     char line[128];
-    int size = snprintf(line, sizeof line, "debezium-udf %s (%s)\n", VERSION, json_library());
+    int size = snprintf(line, sizeof line, "debezium-udf %s (%s)\n", program_version, json_library());
     return print(line, (size_t)size);
 }
 

@@ -1,7 +1,7 @@
 /* Messages, with a byte 0xFF between them, through the layout that the first byte names. A row must be whole: an event without a
  * reason, anything else with one and with nothing but defaults; a value within its type. A decoder that has seen all the messages
  * before and learned their shapes must give the row that one without shapes gives, whatever stands in the padding. */
-#include "decode.h"
+#include "decode/decode.h"
 #include "fuzz.h"
 #include "grammar.h"
 #include "layouts.h"

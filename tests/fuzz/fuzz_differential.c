@@ -5,7 +5,7 @@
 #include "grammar.h"
 #include "json_cjson.h"
 #include "levels.h"
-#include "simd.h"
+#include "base/simd.h"
 
 #define LEVELS 8
 

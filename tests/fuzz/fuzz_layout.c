@@ -1,9 +1,9 @@
 /* The layout file. What is refused has one line that says why; what is accepted makes a function and its XML, and decodes. */
-#include "config.h"
-#include "decode.h"
-#include "function.h"
+#include "tool/config.h"
+#include "decode/decode.h"
+#include "function/function.h"
 #include "fuzz.h"
-#include "layout.h"
+#include "layout/layout.h"
 
 static bool swallow(void *context, const char *data, size_t size)
 {

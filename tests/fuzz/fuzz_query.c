@@ -2,7 +2,7 @@
  * unnested, and what is none comes back as it is; extract answers for JSON alone. */
 #include "fuzz.h"
 #include "grammar.h"
-#include "query.h"
+#include "function/query.h"
 
 static struct query *query;
 

@@ -1,7 +1,7 @@
 /* The readers and writers of all formats, and the whole of the flow behind them. The first byte names the format and the function,
  * the second the limit of a message, the third how the input is cut. However it is cut, and wherever the reader would have to
  * wait, the answer is the same. */
-#include "format.h"
+#include "wire/format.h"
 #include "fuzz.h"
 #include "layouts.h"
 

@@ -1,7 +1,7 @@
 /* Times: the quick reading and the scanner give the same; what is printed is read back; a cut goes towards the past. The first
  * byte is the unit, the rest the text; the last eight bytes are a count, too. */
 #include "fuzz.h"
-#include "timestamp.h"
+#include "value/timestamp.h"
 
 static void check(struct instant instant)
 {

@@ -2,7 +2,7 @@
 #ifndef FUZZ_JSON_CJSON_H
 #define FUZZ_JSON_CJSON_H
 
-#include "json.h"
+#include "json/json.h"
 
 struct json_parser *cjson_parser_new(void);
 void cjson_parser_free(struct json_parser *parser);

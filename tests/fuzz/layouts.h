@@ -2,7 +2,7 @@
 #ifndef LAYOUTS_H
 #define LAYOUTS_H
 
-#include "layout.h"
+#include "layout/layout.h"
 
 #define LAYOUTS 256
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "convert.h"
+#include "value/convert.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "decode.h"
-#include "json.h"
-#include "query.h"
+#include "decode/decode.h"
+#include "json/json.h"
+#include "function/query.h"
 
 static struct layout *layout;
 static struct decoder *decoder;

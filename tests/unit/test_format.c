@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "format.h"
-#include "json.h"
+#include "wire/format.h"
+#include "json/json.h"
 
 #define MOST ((uint64_t)1 << 20)
 

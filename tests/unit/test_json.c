@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "json.h"
-#include "simd.h"
+#include "json/json.h"
+#include "base/simd.h"
 
 static struct arena arena;
 static struct json_parser *parser;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "layout.h"
+#include "layout/layout.h"
 
 #define COLUMN(rest)                                                                                          \
     "{\"function\":\"f\",\n\"columns\":[\n{\"name\":\"a\",\"type\":\"String\",\"path\":\"after.a\"},\n{" rest \

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "sandbox.h"
+#include "host/sandbox.h"
 
 /* The exit status of a child that does this behind sandbox_enter. */
 static int in_sandbox(bool (*act)(void))

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "decode.h"
-#include "json.h"
+#include "decode/decode.h"
+#include "json/json.h"
 #include "outbox_messages.h"
-#include "simd.h"
+#include "base/simd.h"
 
 #define MESSAGES_MOST 4096
 #define MESSAGE_ROOM ((size_t)64 << 10)

@@ -19,7 +19,7 @@ struct operations {
 };
 
 #define SIMD_TEMPLATE "../tests/unit/simd_operations.h"
-#include "simd_levels.h"
+#include "base/simd_levels.h"
 
 #ifdef SIMD_EMULATED
 static const struct operations *const levels[] = {&operations_scalar, &operations_ssse3, &operations_avx2,

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "timestamp.h"
+#include "value/timestamp.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "type.h"
+#include "value/type.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 

@@ -1,0 +1,72 @@
+/* A set of names, and which of them a key is: one look however many there are. */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct name {
+    struct text text;
+    uint64_t head, tail; /* its first and last eight bytes, as name_head and name_tail read them */
+    uint32_t same_slot;  /* the next name of the same slot, counted from 1; 0: none */
+};
+
+struct names {
+    struct name *all;
+    uint32_t *slots; /* the first name of each, likewise */
+    unsigned shift;  /* of a hash, to a slot */
+    uint64_t sizes;  /* a bit for each size that a name has, by its lowest six bits: most keys are of none */
+};
+
+/* Of names in an order of the caller's, of which one may stand there several times (the first counts) and one may be of no data
+ * (nothing is it). False where memory is refused. The names are borrowed; up to 7 bytes behind them are readable. */
+bool names_index(struct arena *arena, struct names *names, const struct text *list, size_t count);
+
+/* The first eight bytes of a text as a number, zeros behind a shorter one. Up to 7 bytes behind the text are read. */
+static inline uint64_t name_head(struct text text)
+{
+    uint64_t word;
+    memcpy(&word, text.data, sizeof word);
+    if (text.size >= sizeof word)
+        return word;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return text.size ? word << (64 - 8 * text.size) : 0;
+#else
+    return text.size ? word >> (64 - 8 * text.size) : 0;
+#endif
+}
+
+/* The last eight bytes of a text; of a shorter one what name_head answers. */
+static inline uint64_t name_tail(struct text text, uint64_t head)
+{
+    uint64_t word = head;
+    if (text.size > sizeof word)
+        memcpy(&word, text.data + text.size - sizeof word, sizeof word);
+    return word;
+}
+
+static inline uint32_t name_slot(const struct names *names, size_t size, uint64_t head, uint64_t tail)
+{
+    uint64_t hash = (head ^ tail << 7 ^ size) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)(hash >> names->shift);
+}
+
+/* The index of a name, -1 where it is none of them. Up to 7 bytes behind it are read. */
+static inline ptrdiff_t names_find(const struct names *names, struct text text)
+{
+    if (!(names->sizes >> (text.size & 63) & 1) || !text.data)
+        return -1;
+    uint64_t head = name_head(text), tail = name_tail(text, head);
+    uint32_t index = names->slots[name_slot(names, text.size, head, tail)];
+    while (index) {
+        const struct name *name = &names->all[index - 1];
+        if (name->head == head && name->tail == tail && name->text.size == text.size &&
+            (text.size <= 16 || memcmp(name->text.data, text.data, text.size) == 0))
+            return (ptrdiff_t)index - 1;
+        index = name->same_slot;
+    }
+    return -1;
+}
+
+#endif

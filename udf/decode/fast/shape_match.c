@@ -1,0 +1,415 @@
+#include <stdlib.h>
+
+#include "base/digits.h"
+#include "json/json_check.h"
+#include "debezium/left_out.h"
+#include "base/scan.h"
+#include "decode/fast/shape_graph.h"
+
+#define CREDIT 64           /* new shapes learned at most before hits earn more */
+#define HITS_A_CREDIT 16    /* hits that earn another */
+#define MISSES_A_CREDIT 256 /* misses that do: not to be stuck with shapes that have gone */
+
+/* One message on its way through the automaton. What takes a part of it answers where that ends, or NULL where the general decoder
+ * must look. */
+struct run {
+    struct shapes *shapes;
+    struct arena *arena;
+    struct value *values;
+    const char *start, *end;
+};
+
+/* ---- Values to columns --------------------------------------------------------------------------------------------------- */
+
+/* Gives a value, which is not null, to a column. False where the general decoder must look. */
+static inline bool give(struct run *run, const struct shape_use *use, const struct json_value *value)
+{
+    const struct column *column = use->column;
+    struct value *out = &run->values[use->index];
+    if (value->text.size == 0 && (column->required || !use->is_string))
+        return !column->required; /* an empty string: nothing else is empty */
+    if (use->row_member && is_left_out_form(value->text))
+        return false;
+    if (out->rank && out->rank < use->rank)
+        return true;
+    bool fits = true;
+    if (use->is_string) {
+        out->null = false;
+        out->as.text = value->text;
+    } else if (!convert(value, &use->as, out)) {
+        *out = column->absent;
+        fits = column->lenient;
+    }
+    out->rank = use->rank;
+    return fits;
+}
+
+/* To all columns that take it. */
+static bool give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
+{
+    struct json_value value; /* its `scale` and `unscaled` are a container's alone */
+    value.kind = kind;
+    value.text = text;
+    for (uint32_t i = 0; i < state->use_count; i++)
+        if (!give(run, &state->uses[i], &value))
+            return false;
+    return true;
+}
+
+/* Where a state's value goes that one column takes, by its first path. */
+static inline struct value *choose(struct run *run, const struct shape_state *state)
+{
+    struct value *out = &run->values[state->index];
+    out->null = false;
+    out->rank = 1;
+    return out;
+}
+
+static inline bool give_string(struct run *run, const struct shape_state *state, struct text text)
+{
+    if (state->how == HOW_TEXT && text.size > 0 && !(state->row_member && is_left_out_form(text))) {
+        choose(run, state)->as.text = text;
+        return true;
+    }
+    int64_t ticks;
+    if (state->how == HOW_TIME && ticks_from_text(text, state->uses->as.unit, state->precision, &ticks)) {
+        choose(run, state)->as.integer = ticks;
+        return true;
+    }
+    return state->how != HOW_CROSSED && give_all(run, state, VALUE_STRING, text);
+}
+
+#define NATURAL_DIGITS 16
+
+/* The number that so many digits make, 9 to NATURAL_DIGITS. */
+static __attribute__((noinline)) uint64_t long_natural_of(const char *digits, size_t count)
+{
+    const uint64_t first = eight_values(eight_bytes(digits)), second = eight_values(eight_bytes(digits + 8));
+    return number_of(first) * power_of_ten[count - 8] + number_of(second << (128 - 8 * count));
+}
+
+/* The number that so many digits make, 1 to NATURAL_DIGITS; up to 8 bytes behind their first are read, or 16. */
+static inline uint64_t natural_of(const char *digits, size_t count)
+{
+    if (count > 8)
+        return long_natural_of(digits, count);
+    return number_of(eight_values(eight_bytes(digits)) << (64 - 8 * count));
+}
+
+#define EXACT_DIGITS                                                                                         \
+    15 /* any number of so many is exact in a double, as is that power of ten, and their quotient rounded once */
+
+/* What the digits make without the point that stands behind the first `whole` of them; `size` bytes in all, to EXACT_DIGITS. */
+static inline uint64_t without_point(const char *digits, size_t whole, size_t size)
+{
+    const size_t fraction = size - whole - 1;
+    if (size > 8)
+        return natural_of(digits, whole) * power_of_ten[fraction] + natural_of(digits + whole + 1, fraction);
+    const uint64_t values = eight_values(eight_bytes(digits)), before = scan_first_bytes(whole);
+    return number_of(((values & before) | (values >> 8 & ~before)) << (72 - 8 * size));
+}
+
+/* A number of digits alone up to `point`, and digits between that and `stop` where it has a fraction: point is stop where it has none. */
+static inline bool give_number(struct run *run, const struct shape_state *state, const char *digits,
+                               const char *point, const char *stop)
+{
+    const size_t size = (size_t)(stop - digits), whole = (size_t)(point - digits);
+    if (state->how == HOW_TEXT) {
+        choose(run, state)->as.text = (struct text){digits, size};
+        return true;
+    }
+    if (state->how == HOW_NATURAL && stop == point && size <= NATURAL_DIGITS) {
+        const uint64_t number = natural_of(digits, size);
+        if (number <= state->most) {
+            choose(run, state)->as.natural = number;
+            return true;
+        }
+    }
+    if (state->how == HOW_REAL && size <= EXACT_DIGITS) {
+        const bool is_whole = stop == point;
+        const uint64_t number = is_whole ? natural_of(digits, size) : without_point(digits, whole, size);
+        choose(run, state)->as.real =
+            is_whole ? (double)number : (double)number / exact_power_of_ten[size - whole - 1];
+        return true;
+    }
+    return give_all(run, state, VALUE_NUMBER, (struct text){digits, size});
+}
+
+/* ---- Strings ------------------------------------------------------------------------------------------------------------- */
+
+/* A string's text, its escapes read as often as it was escaped. */
+static struct text unescape(struct run *run, struct text text, unsigned times)
+{
+    while (times-- > 0)
+        text = json_unescape(run->arena, text);
+    return text;
+}
+
+/* A character that the message itself escapes, above ASCII: \uD83D\uDE00. */
+static const char *outer_escape_end(const char *at, const char *end)
+{
+    const char *what, *stop = json_escape_end(at, end, &what);
+    bool is_ascii = stop && at[2] == '0' && at[3] == '0' && at[4] < '8';
+    return is_ascii ? NULL : stop;
+}
+
+/* With its own backslashes unescaped the escape has the form that json_escape_end knows; at most a surrogate pair is that long. */
+static const char *inner_escape_end(const char *at, const char *end)
+{
+    if (end - at >= 2 && at[1] == 'u')
+        return outer_escape_end(at, end);
+    char plain[12] = {0};
+    size_t size = 0;
+    const char *from = at;
+    while (size < sizeof plain && from < end) {
+        if (*from == '"')
+            break;
+        if (*from == '\\') {
+            if (end - from < 2 || (from[1] != '\\' && from[1] != '"'))
+                break;
+            from++;
+        }
+        plain[size++] = *from++;
+    }
+    const char *what, *stop = json_escape_end(plain, plain + size, &what);
+    if (size == 0 || *plain != '\\' || !stop)
+        return NULL;
+    for (const char *p = plain; p < stop; p++)
+        at += *at == '\\' ? 2 : 1;
+    return at;
+}
+
+/* The rest of \u: four hexadecimal digits of a character that is no half of a surrogate pair. */
+static inline bool is_whole_unit(const char *at)
+{
+    return hex_value(at[0]) < 16 && hex_value(at[1]) < 16 && hex_value(at[2]) < 16 && hex_value(at[3]) < 16 &&
+           !((at[0] | 0x20) == 'd' && at[1] >= '8');
+}
+
+/* What follows the backslash of an escape of two bytes. */
+static inline bool is_short_escape(char c)
+{
+    static const bool known[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+                                    ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
+    return known[(unsigned char)c];
+}
+
+const char *shape_escape_end(const char *at, const char *end, unsigned level)
+{
+    if (level == 0) {
+        const char *what;
+        if (end - at >= 2 && is_short_escape(at[1]))
+            return at + 2;
+        return end - at >= 6 && at[1] == 'u' && is_whole_unit(at + 2) ? at + 6
+                                                                      : json_escape_end(at, end, &what);
+    }
+    if (level > 1)
+        return NULL;
+    if (end - at >= 3 && at[1] == '\\' && at[2] != '"' && at[2] != '\\' && is_short_escape(at[2]))
+        return at + 3;
+    return end - at >= 7 && at[1] == '\\' && at[2] == 'u' && is_whole_unit(at + 3)
+               ? at + 7
+               : inner_escape_end(at, end);
+}
+
+/* Whether a quote as this state has it stands here. Up to 3 bytes behind the message are read. */
+static inline bool is_quote(const struct shape_state *state, const char *at)
+{
+    uint32_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return ((bytes ^ state->quote) & state->quote_mask) == 0;
+}
+
+/* Behind a special byte that is no quote: the escape or the character that begins with it. NULL where the general decoder must
+ * look. */
+static inline const char *behind_special(const struct run *run, const char *at, unsigned level, bool *escaped)
+{
+    if (at >= run->end)
+        return NULL;
+    if (*at == '\\') {
+        *escaped = true;
+        if (level == 0 && is_short_escape(at[1]))
+            return at + 2;
+        return shape_escape_end(at, run->end, level);
+    }
+    size_t length = (unsigned char)*at >= 0x80 ? json_utf8_length(at, run->end) : 0;
+    return length ? at + length : NULL;
+}
+
+/* ---- Other values -------------------------------------------------------------------------------------------------------- */
+
+static const char *take_word(struct run *run, const struct shape_state *state, const char *at)
+{
+    const char *stop = json_literal_end(at, run->end);
+    if (!stop || *at == 'n')
+        return stop;
+    const enum value_kind kind = *at == 't' ? VALUE_TRUE : VALUE_FALSE;
+    return give_all(run, state, kind, (struct text){at, (size_t)(stop - at)}) ? stop : NULL;
+}
+
+/* Any value that is no string. */
+static const char *take_other(struct run *run, const struct shape_state *state, const char *at)
+{
+    if (at == run->end)
+        return NULL;
+    if (*at != '-' && !is_digit(*at))
+        return take_word(run, state, at);
+    const char *stop = json_number_end(at, run->end);
+    return stop && give_all(run, state, VALUE_NUMBER, (struct text){at, (size_t)(stop - at)}) ? stop : NULL;
+}
+
+/* ---- Marks --------------------------------------------------------------------------------------------------------------- */
+
+/* The value of a marked scalar: NULL data for null. */
+static __attribute__((noinline)) struct json_value scalar_of(struct text text, unsigned level)
+{
+    const size_t quote = shape_quotes[level].size;
+    struct json_value value = {.text = text};
+    switch (*text.data) {
+    case '"':
+    case '\\':
+        value.kind = VALUE_STRING;
+        value.text = (struct text){text.data + quote, text.size - 2 * quote};
+        break;
+    case 't':
+        value.kind = VALUE_TRUE;
+        break;
+    case 'f':
+        value.kind = VALUE_FALSE;
+        break;
+    case 'n':
+        value.text.data = NULL;
+        break;
+    default:
+        value.kind = VALUE_NUMBER;
+    }
+    return value;
+}
+
+static bool give_marked(struct run *run, const struct shape_mark *mark, struct text text)
+{
+    struct json_value value; /* its `scale` and `unscaled` are not for String columns */
+    switch (mark->what) {
+    case MARKED_DOCUMENT:
+        value.kind = VALUE_STRING;
+        value.text = unescape(run, text, mark->level + 1u);
+        break;
+    case MARKED_CONTAINER:
+        value.kind = VALUE_CONTAINER;
+        value.text = unescape(run, text, mark->level);
+        break;
+    case MARKED_SCALAR:
+        value = scalar_of(text, mark->level);
+        break;
+    }
+    return !value.text.data || give(run, &mark->use, &value);
+}
+
+static bool take_marks(struct run *run, const struct shape_step *step, const char *literal)
+{
+    for (uint32_t i = 0; i < step->mark_count; i++) {
+        const struct shape_mark *mark = &step->marks[i];
+        const char *at = literal + mark->offset;
+        const char **opened = &run->shapes->opened[mark->use.index];
+        if (!mark->closes) {
+            *opened = at;
+            continue;
+        }
+        if (!give_marked(run, mark, (struct text){*opened, (size_t)(at - *opened)}))
+            return false;
+    }
+    return true;
+}
+
+/* ---- The way through ----------------------------------------------------------------------------------------------------- */
+
+/* Whether all required columns have a value, and what decides about the outcome was seen so before. */
+static bool is_complete(const struct run *run, shape_lanes seen_lanes)
+{
+    const struct shapes *shapes = run->shapes;
+    shape_keys seen;
+    memcpy(&seen, &seen_lanes, sizeof seen);
+    for (size_t i = 0; i < shapes->required_count; i++)
+        if (!run->values[shapes->required[i]].rank)
+            return false;
+    for (uint32_t i = 0; i < shapes->signature_count; i++)
+        if ((seen & shapes->decisive) == shapes->signatures[i])
+            return true;
+    return false;
+}
+
+#define SIMD_TEMPLATE "decode/fast/shape_run.h"
+#include "base/simd_levels.h"
+
+static bool (*const run_through[SIMD_LEVELS])(struct run *) = SIMD_TABLE(run_through);
+static const unsigned step_sizes[SIMD_LEVELS] = SIMD_TABLE(step_size);
+
+/* ---- All of it ----------------------------------------------------------------------------------------------------------- */
+
+struct shapes *shapes_new(const struct shape_layout *layout)
+{
+    struct shapes *shapes = calloc(1, sizeof *shapes);
+    size_t count = layout->layout->column_count;
+    if (!shapes)
+        return NULL;
+    shapes->layout = *layout;
+    shapes->credit = CREDIT;
+    shapes->opened = calloc(count, sizeof *shapes->opened);
+    shapes->absent = calloc(count, sizeof *shapes->absent);
+    shapes->required = calloc(count, sizeof *shapes->required);
+    if (!shapes->opened || !shapes->absent || !shapes->required) {
+        shapes_free(shapes);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        shapes->absent[i] = layout->layout->columns[i].absent;
+        if (layout->layout->columns[i].required)
+            shapes->required[shapes->required_count++] = (uint16_t)i;
+    }
+    shapes->level = simd_in_use();
+    shapes->step_size = step_sizes[shapes->level];
+    return shapes;
+}
+
+void shapes_free(struct shapes *shapes)
+{
+    if (!shapes)
+        return;
+    arena_free(&shapes->arena);
+    free(shapes->opened);
+    free(shapes->absent);
+    free(shapes->required);
+    free(shapes);
+}
+
+struct shape_counts shapes_counts(const struct shapes *shapes)
+{
+    return shapes->counts;
+}
+
+bool shapes_match(struct shapes *shapes, struct text message, struct arena *arena, struct value *values)
+{
+    bool resting =
+        shapes->missed_in_row > SHAPE_MISSES_BEFORE_REST && shapes->missed_in_row % SHAPE_REST != 0;
+    bool hit = false;
+    if (!resting && shapes->start) {
+        size_t count = shapes->layout.layout->column_count;
+        struct run run = {.shapes = shapes,
+                          .arena = arena,
+                          .values = values,
+                          .start = message.data,
+                          .end = message.data + message.size};
+        memcpy(values, shapes->absent, count * sizeof *values);
+        hit = run_through[shapes->level](&run);
+    }
+    if (!hit) {
+        shapes->missed_in_row++;
+        if (++shapes->counts.misses % MISSES_A_CREDIT == 0 && shapes->credit < CREDIT)
+            shapes->credit++;
+        return false;
+    }
+    shapes->missed_in_row = 0;
+    if (++shapes->counts.hits % HITS_A_CREDIT == 0 && shapes->credit < CREDIT)
+        shapes->credit++;
+    return true;
+}
