@@ -1,6 +1,7 @@
 /* One JSON value to one ClickHouse type: what fits, as what, and what does not. */
 #include <float.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,8 @@
 #include "value/convert.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static struct arena arena;
 
 /* What a message holds is written here as JSON, but for escapes: "7" in quotes is a string. */
 static struct json_value value_of(struct text json)
@@ -28,7 +31,7 @@ static struct json_value value_of(struct text json)
 
 static struct conversion conversion_to(const char *type, enum time_unit unit)
 {
-    struct conversion to = {.unit = unit, .base64_scale = -1};
+    struct conversion to = {.unit = unit};
     if (!type_parse(type, &to.type))
         fail_msg("%s is no type", type);
     return to;
@@ -39,7 +42,7 @@ static void check_value(const struct json_value *value, const struct conversion 
 {
     struct value out;
     char json[VALUE_JSON_SIZE];
-    const bool fits = convert(value, to, &out);
+    const bool fits = convert(value, to, &arena, &out);
     const struct text got = {json, fits ? value_to_json(&to->type, &out, json) : 0};
     if (fits && out.null)
         fail_msg("%.*s is null as %s", (int)value->text.size, value->text.data, to->type.name);
@@ -79,7 +82,7 @@ static void test_strings(void **state)
     for (size_t i = 0; i < COUNT(texts); i++) {
         const struct json_value value = value_of(text_of(texts[i][0]));
         struct value out;
-        assert_true(convert(&value, &to, &out));
+        assert_true(convert(&value, &to, &arena, &out));
         assert_false(out.null);
         assert_true(text_equal(out.as.text, text_of(texts[i][1])));
         assert_ptr_equal(out.as.text.data, value.text.data); /* borrowed */
@@ -387,7 +390,7 @@ static void test_long_numbers(void **state)
         const struct json_value value = value_of(json);
         struct value out;
         char printed[VALUE_JSON_SIZE];
-        const bool fits = convert(&value, &to, &out);
+        const bool fits = convert(&value, &to, &arena, &out);
         const struct text got = {printed, fits ? value_to_json(&to.type, &out, printed) : 0};
         if (fits != (numbers[i].expected != NULL) || (fits && !text_equal(got, text_of(numbers[i].expected))))
             fail_msg("%s: %s %zu times %c %s is %.*s", numbers[i].type, numbers[i].head, numbers[i].count,
@@ -439,11 +442,11 @@ static void test_random_floats(void **state)
         random_number(text);
         const struct json_value value = {.kind = VALUE_NUMBER, .text = text_of(text)};
         struct value out;
-        assert_true(convert(&value, &wide, &out));
+        assert_true(convert(&value, &wide, &arena, &out));
         if (out.as.real != strtod(text, NULL))
             fail_msg("%s as Float64 is %.17g", text, out.as.real);
         const float expected = strtof(text, NULL);
-        assert_int_equal(convert(&value, &narrow, &out), isfinite(expected));
+        assert_int_equal(convert(&value, &narrow, &arena, &out), isfinite(expected));
         if (isfinite(expected) && out.as.real != (double)expected)
             fail_msg("%s as Float32 is %.9g", text, out.as.real);
     }
@@ -467,13 +470,13 @@ static void test_round_trip(void **state)
         if (isfinite(real)) {
             snprintf(text, sizeof text, "%.17g", real);
             value.text = text_of(text);
-            assert_true(convert(&value, &wide, &out));
+            assert_true(convert(&value, &wide, &arena, &out));
             assert_memory_equal(&out.as.real, &real, sizeof real);
         }
         if (isfinite(single)) {
             snprintf(text, sizeof text, "%.9g", (double)single);
             value.text = text_of(text);
-            assert_true(convert(&value, &narrow, &out));
+            assert_true(convert(&value, &narrow, &arena, &out));
             assert_true(out.as.real == (double)single);
         }
     }
@@ -549,74 +552,81 @@ static void test_decimals(void **state)
     };
     CHECK_EXAMPLES(examples);
     const struct conversion plain = conversion_to("Decimal(9, 2)", UNIT_AUTO);
-    const struct json_value container = {VALUE_CONTAINER, TEXT("{}"), TEXT("2"), TEXT("BNI=")};
+    const struct json_value container = {VALUE_CONTAINER, TEXT("BNI=")};
     check_value(&container, &plain, NULL);
 }
+
+#define NO_SCALE INT_MIN /* the column's */
 
 static void test_base64_decimals(void **state)
 {
     (void)state;
     static const struct {
         const char *type;
-        int scale; /* -1: the column's */
+        int scale;
         const char *json;
         const char *expected;
     } examples[] = {
-        {"Decimal(9, 2)", -1, "\"BNI=\"", "12.34"},
-        {"Decimal(9, 2)", -1, "\"+y4=\"", "-12.34"},
-        {"Decimal(9, 2)", -1, "\"AA==\"", "0"},
-        {"Decimal(9, 2)", -1, "\"/w==\"", "-0.01"},
-        {"Decimal(9, 2)", -1, "\"fw==\"", "1.27"},
-        {"Decimal(9, 2)", -1, "\"gA==\"", "-1.28"},
-        {"Decimal(9, 2)", -1, "\"AIA=\"", "1.28"},
-        {"Decimal(9, 2)", -1, "\"AQID\"", "660.51"},
-        {"Decimal(9, 2)", -1, "\"O5rJ/w==\"", "9999999.99"},
-        {"Decimal(9, 2)", -1, "\"O5rKAA==\"", NULL},
-        {"Decimal(9, 2)", -1, "\"xGU2AQ==\"", "-9999999.99"},
-        {"Decimal(9, 2)", -1, "\"xGU2AA==\"", NULL},
-        {"Decimal(38, 0)", -1, "\"SztMqFqGxHoJiiI//////w==\"", "99999999999999999999999999999999999999"},
-        {"Decimal(38, 0)", -1, "\"tMSzV6V5O4X2dd3AAAAAAQ==\"", "-99999999999999999999999999999999999999"},
-        {"Decimal(38, 0)", -1, "\"SztMqFqGxHoJiiJAAAAAAA==\"", NULL}, /* 10^38 */
-        {"Decimal(38, 0)", -1, "\"f////////////////////w==\"", NULL}, /* 2^127 - 1 */
-        {"Decimal(38, 0)", -1, "\"AQAAAAAAAAAAAAAAAAAAAAA=\"", NULL}, /* 2^128 */
-        {"Decimal(38, 0)", -1, "\"/wAAAAAAAAAAAAAAAAAAAAA=\"", NULL}, /* -2^128 */
-        {"Decimal(38, 0)", -1, "\"AQAAAAAAAAAAAAAAAAAAAAE=\"", NULL}, /* 1, if it wrapped */
+        {"Decimal(9, 2)", NO_SCALE, "\"BNI=\"", "12.34"},
+        {"Decimal(9, 2)", NO_SCALE, "\"+y4=\"", "-12.34"},
+        {"Decimal(9, 2)", NO_SCALE, "\"AA==\"", "0"},
+        {"Decimal(9, 2)", NO_SCALE, "\"/w==\"", "-0.01"},
+        {"Decimal(9, 2)", NO_SCALE, "\"fw==\"", "1.27"},
+        {"Decimal(9, 2)", NO_SCALE, "\"gA==\"", "-1.28"},
+        {"Decimal(9, 2)", NO_SCALE, "\"AIA=\"", "1.28"},
+        {"Decimal(9, 2)", NO_SCALE, "\"AQID\"", "660.51"},
+        {"Decimal(9, 2)", NO_SCALE, "\"O5rJ/w==\"", "9999999.99"},
+        {"Decimal(9, 2)", NO_SCALE, "\"O5rKAA==\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"xGU2AQ==\"", "-9999999.99"},
+        {"Decimal(9, 2)", NO_SCALE, "\"xGU2AA==\"", NULL},
+        {"Decimal(38, 0)", NO_SCALE, "\"SztMqFqGxHoJiiI//////w==\"", "99999999999999999999999999999999999999"},
+        {"Decimal(38, 0)", NO_SCALE, "\"tMSzV6V5O4X2dd3AAAAAAQ==\"", "-99999999999999999999999999999999999999"},
+        {"Decimal(38, 0)", NO_SCALE, "\"SztMqFqGxHoJiiJAAAAAAA==\"", NULL}, /* 10^38 */
+        {"Decimal(38, 0)", NO_SCALE, "\"f////////////////////w==\"", NULL}, /* 2^127 - 1 */
+        {"Decimal(38, 0)", NO_SCALE, "\"AQAAAAAAAAAAAAAAAAAAAAA=\"", NULL}, /* 2^128 */
+        {"Decimal(38, 0)", NO_SCALE, "\"/wAAAAAAAAAAAAAAAAAAAAA=\"", NULL}, /* -2^128 */
+        {"Decimal(38, 0)", NO_SCALE, "\"AQAAAAAAAAAAAAAAAAAAAAE=\"", NULL}, /* 1, if it wrapped */
         /* longer than sixteen bytes, but only by its sign */
-        {"Decimal(9, 2)", -1, "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAATS\"", "12.34"},
-        {"Decimal(9, 2)", -1, "\"//////////////////////////////su\"", "-12.34"},
+        {"Decimal(9, 2)", NO_SCALE, "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAATS\"", "12.34"},
+        {"Decimal(9, 2)", NO_SCALE, "\"//////////////////////////////su\"", "-12.34"},
         /* a scale of the schema's: rescaled exactly */
         {"Decimal(9, 2)", 2, "\"BNI=\"", "12.34"},
         {"Decimal(9, 4)", 2, "\"BNI=\"", "12.34"},
         {"Decimal(9, 1)", 2, "\"BNI=\"", NULL},
         {"Decimal(9, 1)", 2, "\"BM4=\"", "12.3"}, /* 1230 */
         {"Decimal(9, 2)", 0, "\"BNI=\"", "1234"},
-        {"Decimal(9, 2)", 100000, "\"AA==\"", "0"},
-        {"Decimal(9, 2)", 100000, "\"AQ==\"", NULL},
+        {"Decimal(9, 2)", -2, "\"Yw==\"", "9900"},
+        {"Decimal(9, 2)", -2, "\"nQ==\"", "-9900"},
+        {"Decimal(9, 2)", -6, "\"Yw==\"", NULL},
+        {"Decimal(9, 2)", -30000, "\"AA==\"", "0"},
+        {"Decimal(9, 2)", 30000, "\"AA==\"", "0"},
+        {"Decimal(9, 2)", 30000, "\"AQ==\"", NULL},
         /* no base64 */
-        {"Decimal(9, 2)", -1, "\"BNI\"", NULL},
-        {"Decimal(9, 2)", -1, "\"BNI==\"", NULL},
-        {"Decimal(9, 2)", -1, "\"BNIX=\"", NULL},
-        {"Decimal(9, 2)", -1, "\"B===\"", NULL},
-        {"Decimal(9, 2)", -1, "\"====\"", NULL},
-        {"Decimal(9, 2)", -1, "\"BN=I\"", NULL},
-        {"Decimal(9, 2)", -1, "\"BN==BNI=\"", NULL},
-        {"Decimal(9, 2)", -1, "\"-y4=\"", NULL}, /* the alphabet for URLs */
-        {"Decimal(9, 2)", -1, "\"BNI=\n\"", NULL},
-        {"Decimal(9, 2)", -1, "\" BNI\"", NULL},
-        {"Decimal(9, 2)", -1, "\"B NI\"", NULL},
-        {"Decimal(9, 2)", -1, "\"BNI\xC3\"", NULL},
-        {"Decimal(9, 2)", -1, "\"12.3\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"BNI\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"BNI==\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"BNIX=\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"B===\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"====\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"BN=I\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"BN==BNI=\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"-y4=\"", NULL}, /* the alphabet for URLs */
+        {"Decimal(9, 2)", NO_SCALE, "\"BNI=\n\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\" BNI\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"B NI\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"BNI\xC3\"", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "\"12.3\"", NULL},
         /* only strings and the object with a scale */
-        {"Decimal(9, 2)", -1, "12.34", NULL},
-        {"Decimal(9, 2)", -1, "1234", NULL},
-        {"Decimal(9, 2)", -1, "true", NULL},
-        {"Decimal(9, 2)", -1, "{}", NULL},
-        {"Decimal(9, 2)", -1, "[]", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "12.34", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "1234", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "true", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "{}", NULL},
+        {"Decimal(9, 2)", NO_SCALE, "[]", NULL},
     };
     for (size_t i = 0; i < COUNT(examples); i++) {
         struct conversion to = conversion_to(examples[i].type, UNIT_AUTO);
         to.base64 = true;
-        to.base64_scale = examples[i].scale;
+        to.has_scale = examples[i].scale != NO_SCALE;
+        to.scale = (int16_t)examples[i].scale;
         const struct json_value value = value_of(text_of(examples[i].json));
         check_value(&value, &to, examples[i].expected);
     }
@@ -654,9 +664,12 @@ static void test_decimals_with_their_scale(void **state)
     for (size_t i = 0; i < COUNT(examples); i++) {
         struct conversion to = conversion_to("Decimal(20, 4)", UNIT_AUTO);
         to.base64 = true;
-        to.base64_scale = 1; /* the value's own counts */
-        const struct json_value value = {VALUE_CONTAINER, TEXT("{}"), text_of(examples[i].scale),
-                                         text_of(examples[i].unscaled)};
+        to.has_scale = true; /* the value's own counts */
+        to.scale = 1;
+        char json[160];
+        snprintf(json, sizeof json, "{ \"other\":[{\"scale\":9}], \"scale\" : %s,\"value\":\"%s\",\"scale\":8}",
+                 examples[i].scale, examples[i].unscaled);
+        const struct json_value value = {VALUE_CONTAINER, text_of(json)};
         check_value(&value, &to, examples[i].expected);
     }
 }
@@ -697,7 +710,7 @@ static void test_random_decimals(void **state)
         const struct conversion to = conversion_to(type, UNIT_AUTO);
         const struct json_value value = {.kind = VALUE_NUMBER, .text = text_of(text)};
         struct value out;
-        if (convert(&value, &to, &out) != fits)
+        if (convert(&value, &to, &arena, &out) != fits)
             fail_msg("%s as %s %s", text, type, fits ? "does not fit" : "fits");
         if (fits && out.as.decimal != expected)
             fail_msg("%s as %s is another number", text, type);

@@ -231,7 +231,7 @@ static bool same_value(const struct type *type, const struct value *a, const str
         return a->null == b->null;
     if (type->kind == TYPE_STRING)
         return text_equal(a->as.text, b->as.text);
-    unsigned char x[16], y[16];
+    unsigned char x[VALUE_BINARY_SIZE], y[VALUE_BINARY_SIZE];
     return value_to_binary(type, a, x) == value_to_binary(type, b, y) && memcmp(x, y, type->width) == 0;
 }
 

@@ -1,5 +1,7 @@
 #include "debezium/schema.h"
 
+#include "base/digits.h"
+
 bool schema_matters(const struct column *column)
 {
     enum type_kind kind = column->as.type.kind;
@@ -68,20 +70,21 @@ static enum time_unit unit_of(struct text name)
     return UNIT_AUTO;
 }
 
-static int scale_of(const struct json_doc *doc, const struct json_node *schema, struct arena *arena)
+/* Kafka Connect's Decimal: a scale in digits, with a minus where the numbers are multiples of a power of ten. */
+static bool read_scale(const struct json_doc *doc, const struct json_node *schema, struct arena *arena,
+                       int16_t *scale)
 {
     const struct json_node *parameters = json_member(doc, schema, TEXT("parameters"), arena);
-    const struct json_node *scale = json_member(doc, parameters, TEXT("scale"), arena);
-    if (!scale || scale->kind != JSON_STRING)
-        return -1;
-    struct text digits = json_text(doc, scale, arena);
-    int value = 0;
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9' || value > 99)
-            return -1;
-        value = value * 10 + (digits.data[i] - '0');
-    }
-    return digits.size ? value : -1;
+    const struct json_node *node = json_member(doc, parameters, TEXT("scale"), arena);
+    if (!node || node->kind != JSON_STRING)
+        return false;
+    struct text digits = json_text(doc, node, arena);
+    const bool minus = text_starts(digits, TEXT("-"));
+    uint64_t size;
+    if (!digits_read(text_from(digits, minus), &size) || size > 999)
+        return false;
+    *scale = (int16_t)(minus ? -(int)size : (int)size);
+    return true;
 }
 
 void schema_refine(const struct json_doc *doc, const struct envelope *envelope, const struct path *path,
@@ -89,7 +92,7 @@ void schema_refine(const struct json_doc *doc, const struct envelope *envelope, 
 {
     const struct json_node *schema = schema_of(doc, envelope, path, arena);
     if (as->base64) {
-        as->base64_scale = scale_of(doc, schema, arena);
+        as->has_scale = read_scale(doc, schema, arena, &as->scale);
         return;
     }
     const struct json_node *name = json_member(doc, schema, TEXT("name"), arena);

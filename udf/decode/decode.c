@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "debezium/envelope.h"
-#include "value/json_value.h"
 #include "debezium/left_out.h"
 #include "layout/path_tree.h"
 #include "debezium/schema.h"
@@ -528,12 +527,10 @@ static bool fill_column(struct decoding *decoding, size_t index, struct value *o
     struct json_value value;
     json_value_of(place.doc, place.node, decoder->walk.arena, &value);
     const struct conversion *as = &column->as;
-    if (as->base64)
-        json_value_take_scale(place.doc, place.node, decoder->walk.arena, &value);
     if (decoding->envelope.schema && !decoding->router && schema_matters(column))
         as = schema_says(&decoder->memo, index, &decoding->doc, &decoding->envelope, path, column,
                          decoder->walk.arena);
-    if (convert(&value, as, out))
+    if (convert(&value, as, decoder->walk.arena, out))
         return true;
     *out = column->absent;
     if (column->lenient)

@@ -81,9 +81,9 @@ static bool timestamp(struct text text, int64_t *ticks)
     if (text.size == 0 || json_number_end(text.data, text.data + text.size) != text.data + text.size)
         return false;
     const struct json_value number = {.kind = VALUE_NUMBER, .text = text};
-    struct conversion as = {.unit = UNIT_AUTO, .base64_scale = -1};
+    struct conversion as = {.unit = UNIT_AUTO};
     struct value value;
-    if (!type_parse(TIMESTAMP_TYPE, &as.type) || !convert(&number, &as, &value))
+    if (!type_parse(TIMESTAMP_TYPE, &as.type) || !convert(&number, &as, NULL, &value))
         return false;
     *ticks = value.as.integer;
     return true;

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "value/json_value.h"
-
 #define STEPS_MOST 64
 #define COLUMNS_MOST 1000
 
@@ -280,7 +278,6 @@ static bool read_unit(const struct reading *reading, const struct json_node *nod
 
 static bool read_encoding(const struct reading *reading, const struct json_node *node, struct column *column)
 {
-    column->as.base64_scale = -1;
     if (!node)
         return true;
     if (node->kind != JSON_STRING || !text_equal(text_at(reading, node), TEXT("base64")))
@@ -331,11 +328,7 @@ static bool read_value(const struct reading *reading, const struct json_node *no
         return true;
     bool empty = node->kind == JSON_STRING && node->start == node->end && column->as.type.kind != TYPE_STRING;
     if (node->kind != JSON_NULL && !empty) {
-        struct json_value value;
-        json_value_of(&reading->doc, node, reading->arena, &value);
-        if (column->as.base64)
-            json_value_take_scale(&reading->doc, node, reading->arena, &value);
-        if (convert(&value, &column->as, out))
+        if (convert_node(&reading->doc, node, reading->arena, &column->as, out))
             return column->as.type.kind != TYPE_STRING || pad(reading, &out->as.text);
     }
     return refuse(reading, node, "the %s %.*s does not fit %s", key, SHOWN(json_raw(&reading->doc, node)),

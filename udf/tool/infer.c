@@ -5,7 +5,7 @@
 
 #include "wire/arguments.h"
 #include "debezium/envelope.h"
-#include "value/json_value.h"
+#include "value/convert.h"
 #include "debezium/left_out.h"
 #include "layout/path_tree.h"
 
@@ -77,18 +77,18 @@ static void note_kind(struct sample *sample, struct place_seen *place, struct te
 
 /* ---- Values -------------------------------------------------------------------------------------------------------------- */
 
-static bool converts(const struct json_value *value, const char *type, bool base64)
+static bool converts(const struct json_value *value, const char *type, bool base64, struct arena *arena)
 {
-    struct conversion as = {.unit = UNIT_AUTO, .base64 = base64, .base64_scale = -1};
+    struct conversion as = {.unit = UNIT_AUTO, .base64 = base64};
     struct value converted;
-    return type_parse(type, &as.type) && convert(value, &as, &converted);
+    return type_parse(type, &as.type) && convert(value, &as, arena, &converted);
 }
 
 /* From 2000-01-01 to 2099-12-31. */
 #define FIRST_DAY 10957
 #define LAST_DAY 47481
 
-static void guess_units(struct place_seen *place, const struct json_value *value)
+static void guess_units(struct place_seen *place, const struct json_value *value, struct arena *arena)
 {
     static const struct {
         enum guess guess;
@@ -98,9 +98,9 @@ static void guess_units(struct place_seen *place, const struct json_value *value
                  {GUESS_MILLIS, 86400000},
                  {GUESS_MICROS, INT64_C(86400000000)},
                  {GUESS_NANOS, INT64_C(86400000000000)}};
-    struct conversion as = {.base64_scale = -1};
+    struct conversion as = {.unit = UNIT_AUTO};
     struct value converted;
-    if (!type_parse("Int64", &as.type) || !convert(value, &as, &converted))
+    if (!type_parse("Int64", &as.type) || !convert(value, &as, arena, &converted))
         return;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         int64_t days = converted.as.integer / units[i].a_day;
@@ -137,15 +137,15 @@ static bool is_padded_number(struct text text)
     return text.size > sign + 1 && text.data[sign] == '0' && text.data[sign + 1] != '.';
 }
 
-static void guess_text(struct place_seen *place, const struct json_value *value)
+static void guess_text(struct place_seen *place, const struct json_value *value, struct arena *arena)
 {
     struct text text = value->text;
-    if (converts(value, "Decimal(38, 10)", false)) {
+    if (converts(value, "Decimal(38, 10)", false, arena)) {
         place->fits[GUESS_DECIMAL]++;
         raise_to(&place->whole, digits_from(text, text.data[0] == '-'));
         raise_to(&place->scale, digits_behind_point(text));
     }
-    if (converts(value, "Decimal(38, 0)", true)) {
+    if (converts(value, "Decimal(38, 0)", true, arena)) {
         place->fits[GUESS_BASE64]++;
         for (size_t i = 0; i < text.size; i++) {
             if (text.data[i] == '=' || text.data[i] == '+' || text.data[i] == '/') {
@@ -154,29 +154,29 @@ static void guess_text(struct place_seen *place, const struct json_value *value)
             }
         }
     }
-    place->fits[GUESS_UUID] += converts(value, "UUID", false);
+    place->fits[GUESS_UUID] += converts(value, "UUID", false, arena);
     struct instant instant;
-    if (!instant_from_iso(text, &instant) || !converts(value, "DateTime64(6, 'UTC')", false))
+    if (!instant_from_iso(text, &instant) || !converts(value, "DateTime64(6, 'UTC')", false, arena))
         return;
     bool alone = text.size == sizeof "2026-01-02" - 1;
     place->fits[alone ? GUESS_DATE : GUESS_TIME]++;
     raise_to(&place->fraction, digits_behind_point(text));
 }
 
-static void guess_scalar(struct place_seen *place, const struct json_value *value)
+static void guess_scalar(struct place_seen *place, const struct json_value *value, struct arena *arena)
 {
     bool is_string = value->kind == VALUE_STRING;
     place->numbers += value->kind == VALUE_NUMBER;
     place->strings += is_string;
-    place->fits[GUESS_BOOL] += converts(value, "Bool", false);
+    place->fits[GUESS_BOOL] += converts(value, "Bool", false, arena);
     if (is_string)
-        guess_text(place, value);
+        guess_text(place, value, arena);
     if (is_string && is_padded_number(value->text))
         return;
-    place->fits[GUESS_INT64] += converts(value, "Int64", false);
-    place->fits[GUESS_UINT64] += converts(value, "UInt64", false);
-    place->fits[GUESS_FLOAT64] += converts(value, "Float64", false);
-    guess_units(place, value);
+    place->fits[GUESS_INT64] += converts(value, "Int64", false, arena);
+    place->fits[GUESS_UINT64] += converts(value, "UInt64", false, arena);
+    place->fits[GUESS_FLOAT64] += converts(value, "Float64", false, arena);
+    guess_units(place, value, arena);
 }
 
 static void see_value(struct inference *inference, struct place_seen *place, const struct json_doc *doc,
@@ -199,8 +199,7 @@ static void see_container(struct inference *inference, struct place_seen *place,
 {
     struct json_value value;
     json_value_of(doc, node, &inference->message, &value);
-    json_value_take_scale(doc, node, &inference->message, &value);
-    bool scaled = value.scale.data && converts(&value, "Decimal(38, 10)", true);
+    bool scaled = converts(&value, "Decimal(38, 10)", true, &inference->message);
     if (!inference->deleted) {
         place->objects += node->kind == JSON_OBJECT;
         place->arrays += node->kind == JSON_ARRAY;
@@ -233,7 +232,7 @@ static void see_value(struct inference *inference, struct place_seen *place, con
     else if (value.kind == VALUE_STRING && json_held(&inference->walk, value.text, &held))
         see_container(inference, place, &held, held.nodes);
     else if (!inference->deleted) {
-        guess_scalar(place, &value);
+        guess_scalar(place, &value, &inference->message);
         if (value.kind == VALUE_STRING)
             note_kind(&inference->sample, place, value.text);
     }

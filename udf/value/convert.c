@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/digits.h"
+#include "json/json_items.h"
 
 _Static_assert(FLT_EVAL_METHOD == 0, "read_float relies on float and double arithmetic without extra digits");
 
@@ -386,14 +387,38 @@ static bool read_scale(struct text json, int64_t *scale)
     return true;
 }
 
-static bool read_base64(const struct json_value *value, const struct conversion *to, int128 *unscaled)
+/* Debezium's VariableScaleDecimal, {"scale":n,"value":"..."}: the first member of each name counts. */
+static bool read_scaled(struct text container, struct arena *arena, int64_t *scale, struct text *bytes)
 {
-    int64_t scale = to->base64_scale < 0 ? to->type.scale : to->base64_scale;
+    struct json_items items;
+    struct json_item item;
+    bool has_scale = false, has_bytes = false;
+    if (!json_items_open(&items, container) || !items.is_object)
+        return false;
+    while (json_items_next(&items, &item)) {
+        const struct text key = json_item_key(&item, arena);
+        if (!has_scale && text_equal(key, TEXT("scale"))) {
+            if (item.kind != JSON_NUMBER || !read_scale(item.raw, scale))
+                return false;
+            has_scale = true;
+        } else if (!has_bytes && text_equal(key, TEXT("value"))) {
+            if (item.kind != JSON_STRING)
+                return false;
+            *bytes = json_item_text(&item, arena);
+            has_bytes = true;
+        }
+    }
+    return has_scale && has_bytes;
+}
+
+static bool read_base64(const struct json_value *value, const struct conversion *to, struct arena *arena,
+                        int128 *unscaled)
+{
+    int64_t scale = to->has_scale ? to->scale : to->type.scale;
     struct text bytes = value->text;
     if (value->kind == VALUE_CONTAINER) {
-        if (value->scale.data == NULL || !read_scale(value->scale, &scale))
+        if (!read_scaled(value->text, arena, &scale, &bytes))
             return false;
-        bytes = value->unscaled;
     } else if (value->kind != VALUE_STRING) {
         return false;
     }
@@ -407,10 +432,11 @@ static bool read_decimal(const struct json_value *value, const struct conversion
            number_parse(value->text, &number) && number_to_integer(&number, to->type.scale, unscaled);
 }
 
-static bool convert_decimal(const struct json_value *value, const struct conversion *to, struct value *out)
+static bool convert_decimal(const struct json_value *value, const struct conversion *to, struct arena *arena,
+                            struct value *out)
 {
-    const bool fits =
-        to->base64 ? read_base64(value, to, &out->as.decimal) : read_decimal(value, to, &out->as.decimal);
+    const bool fits = to->base64 ? read_base64(value, to, arena, &out->as.decimal)
+                                 : read_decimal(value, to, &out->as.decimal);
     return fits && has_digits_at_most(out->as.decimal, to->type.precision);
 }
 
@@ -477,7 +503,7 @@ static bool convert_uuid(const struct json_value *value, struct value *out)
     return true;
 }
 
-bool convert(const struct json_value *value, const struct conversion *to, struct value *out)
+bool convert(const struct json_value *value, const struct conversion *to, struct arena *arena, struct value *out)
 {
     *out = (struct value){0};
     switch (to->type.kind) {
@@ -506,7 +532,7 @@ bool convert(const struct json_value *value, const struct conversion *to, struct
     case TYPE_FLOAT64:
         return convert_float(value, to->type.kind == TYPE_FLOAT32, out);
     case TYPE_DECIMAL:
-        return convert_decimal(value, to, out);
+        return convert_decimal(value, to, arena, out);
     case TYPE_DATE:
     case TYPE_DATE32:
     case TYPE_DATETIME:

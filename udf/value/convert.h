@@ -2,7 +2,7 @@
 #ifndef CONVERT_H
 #define CONVERT_H
 
-#include "base/arena.h"
+#include "json/json.h"
 #include "value/timestamp.h"
 #include "value/type.h"
 
@@ -12,20 +12,22 @@ enum value_kind { VALUE_FALSE, VALUE_TRUE, VALUE_NUMBER, VALUE_STRING, VALUE_CON
 struct json_value {
     enum value_kind kind;
     struct text text; /* a string's text, its escapes read; any other value's JSON as it stands, valid */
-    /* Of a container {"scale":n,"value":"..."}, as Debezium writes a decimal without a scale of its own: */
-    struct text scale;    /* the number; its data is NULL for every other container */
-    struct text unscaled; /* the string */
 };
 
 struct conversion {
     struct type type;
     enum time_unit unit; /* of epoch numbers, for the temporal types */
     bool base64;         /* Decimal: unscaled two's complement bytes, big endian, in base64 */
-    int base64_scale;    /* scale of those bytes where the message's schema says it, else -1: the column's */
+    bool has_scale;      /* the message's schema says the scale of those bytes; else it is the column's */
+    int16_t scale;       /* that scale, also below zero */
+    bool exact;          /* what the type cannot hold exactly does not fit */
+    bool nan;            /* Float: NaN and the infinities are values */
+    bool extended;       /* String: an Extended JSON scalar is read as the scalar that it stands for, as other types read it always */
 };
 
-/* Converts; false where the value does not fit, and *out is then undefined. A String's text is borrowed from
- * `value`. An empty string never comes here for a type other than String: it is absent. Nothing is trimmed.
+/* Converts; false where the value does not fit, and *out is then undefined. A String's text is borrowed from `value`; what else
+ * does not find room in *out comes from the arena, which may fail (arena->failed; the answer is then false). An empty string never
+ * comes here for a type other than String: it is absent. Nothing is trimmed.
  *
  *   String     any value's text
  *   Bool       true, false, and both as strings
@@ -35,6 +37,15 @@ struct conversion {
  *   times      what instant_from_text reads, or a number of `unit` whose value is an integer; cut towards the
  *              past, a Date to its day in UTC
  *   UUID       a string of the canonical form, in any case */
-bool convert(const struct json_value *value, const struct conversion *to, struct value *out);
+bool convert(const struct json_value *value, const struct conversion *to, struct arena *arena, struct value *out);
+
+/* The same of a node that is not null, whatever depth its document was parsed to: a container is read from its text. The texts of
+ * String values are borrowed from the document, or come from the arena. */
+bool convert_node(const struct json_doc *doc, const struct json_node *node, struct arena *arena,
+                  const struct conversion *to, struct value *out);
+
+/* A node that is not null as the conversions need it. Texts are borrowed from the document or come from the arena. */
+void json_value_of(const struct json_doc *doc, const struct json_node *node, struct arena *arena,
+                   struct json_value *value);
 
 #endif

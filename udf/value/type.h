@@ -67,12 +67,15 @@ bool type_parse(const char *name, struct type *type);
 /* The value of a row that is no event: NULL for a Nullable type, else all zeros. */
 struct value type_default(const struct type *type);
 
+/* Bytes that value_to_binary may write, whatever the type's width. */
+#define VALUE_BINARY_SIZE 32
+
 /* Writes the value's fixed-width bytes as RowBinary and Native have them (little endian; UUID as two reversed
- * halves) to out (room for 16); not for String, and without the null byte. Answers type->width. */
+ * halves) to out (room for VALUE_BINARY_SIZE); not for String, and without the null byte. Answers type->width. */
 size_t value_to_binary(const struct type *type, const struct value *value, unsigned char *out);
 
 /* Room that value_to_json needs for anything but a String. */
-#define VALUE_JSON_SIZE 64
+#define VALUE_JSON_SIZE 96
 
 /* Writes the value as ClickHouse's JSONEachRow does, quotes included where it quotes (null, times, UUID); not
  * for String. Answers the length. */

@@ -36,7 +36,7 @@ static inline bool give(struct run *run, const struct shape_use *use, const stru
     if (use->is_string) {
         out->null = false;
         out->as.text = value->text;
-    } else if (!convert(value, &use->as, out)) {
+    } else if (!convert(value, &use->as, run->arena, out)) {
         *out = column->absent;
         fits = column->lenient;
     }
@@ -47,7 +47,7 @@ static inline bool give(struct run *run, const struct shape_use *use, const stru
 /* To all columns that take it. */
 static bool give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
 {
-    struct json_value value; /* its `scale` and `unscaled` are a container's alone */
+    struct json_value value;
     value.kind = kind;
     value.text = text;
     for (uint32_t i = 0; i < state->use_count; i++)
@@ -288,7 +288,7 @@ static __attribute__((noinline)) struct json_value scalar_of(struct text text, u
 
 static bool give_marked(struct run *run, const struct shape_mark *mark, struct text text)
 {
-    struct json_value value; /* its `scale` and `unscaled` are not for String columns */
+    struct json_value value;
     switch (mark->what) {
     case MARKED_DOCUMENT:
         value.kind = VALUE_STRING;
