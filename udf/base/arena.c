@@ -64,19 +64,40 @@ void arena_shrink(struct arena *arena, void *piece, size_t used)
     arena->next = (char *)piece + ((used + ALIGN - 1) & ~(ALIGN - 1));
 }
 
+struct text arena_copy(struct arena *arena, struct text text, size_t padding)
+{
+    char *copy = text.size > SIZE_MAX - padding ? NULL : arena_alloc(arena, text.size + padding);
+    if (!copy) {
+        arena->failed = true;
+        return (struct text){NULL, 0};
+    }
+    if (text.size > 0)
+        memcpy(copy, text.data, text.size);
+    memset(copy + text.size, 0, padding);
+    return (struct text){copy, text.size};
+}
+
+struct text arena_vprintf(struct arena *arena, const char *format, va_list list)
+{
+    va_list again;
+    va_copy(again, list);
+    int size = vsnprintf(NULL, 0, format, list);
+    char *text = size < 0 ? NULL : arena_alloc(arena, (size_t)size + 1);
+    if (text)
+        vsnprintf(text, (size_t)size + 1, format, again);
+    else
+        arena->failed = true;
+    va_end(again);
+    return text ? (struct text){text, (size_t)size} : (struct text){"", 0};
+}
+
 struct text arena_printf(struct arena *arena, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    int size = vsnprintf(NULL, 0, format, list);
+    struct text text = arena_vprintf(arena, format, list);
     va_end(list);
-    char *text = size < 0 ? NULL : arena_alloc(arena, (size_t)size + 1);
-    if (!text)
-        return (struct text){"", 0};
-    va_start(list, format);
-    vsnprintf(text, (size_t)size + 1, format, list);
-    va_end(list);
-    return (struct text){text, (size_t)size};
+    return text;
 }
 
 /* All that is in use, but for what the last block but one and those before it had left. */

@@ -2,6 +2,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -29,10 +30,25 @@ static inline bool text_starts(struct text text, struct text prefix)
     return text.size >= prefix.size && (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
 }
 
+static inline bool text_ends(struct text text, struct text suffix)
+{
+    return text.size >= suffix.size &&
+           (suffix.size == 0 || memcmp(text.data + text.size - suffix.size, suffix.data, suffix.size) == 0);
+}
+
 static inline struct text text_from(struct text text, size_t offset)
 {
     struct text rest = {text.data + offset, text.size - offset};
     return rest;
+}
+
+/* The arguments of a printf's `%.*s`, whose precision is an int: text of more than 2 GiB is cut there. A negative precision
+ * would let printf read on to the next zero byte. */
+#define TEXT_ARGUMENTS(text) text_precision((text).size), (text).data
+
+static inline int text_precision(size_t size)
+{
+    return size > INT_MAX ? INT_MAX : (int)size;
 }
 
 /* The longest part of text, from its start, that has at most `most` bytes and ends at a character (UTF-8). */
