@@ -10,7 +10,6 @@
 
 #include "wire/format.h"
 #include "json/json.h"
-#include "wire/results.h"
 #include "rivals.h"
 #include "base/simd.h"
 
@@ -146,8 +145,8 @@ static void contender_open(struct contender *contender, size_t who, size_t longe
 {
     *contender = (struct contender){.channel = {NULL, discard, NULL}};
     bool open = function_open(&contender->function, FUNCTION_DECODE, layout, NULL) &&
-                output_open(&contender->out, &contender->channel, results_room(&contender->function)) &&
-                results_open(&contender->results, FORMAT_ROW_BINARY, &contender->function, &contender->out);
+                output_open(&contender->out, &contender->channel, results_row_limit(&contender->function)) &&
+                results_open(&contender->results, &format_row_binary, &contender->function, &contender->out);
     if (open && who == GENERAL)
         open = decoder_use_shapes(contender->function.decoder, false);
     if (open && who >= FIRST_RIVAL) {

@@ -5,14 +5,15 @@
 
 #include "tool/check.h"
 #include "tool/config.h"
-#include "wire/format.h"
 #include "host/host.h"
 #include "tool/infer.h"
 #include "json/json.h"
 #include "host/sandbox.h"
 #include "base/simd.h"
+#include "serve.h"
 #include "base/version.h"
 
+#define FORMAT_NAMES "LineAsString, RowBinary or Native"
 #define EXIT_SYSTEM 1 /* a file, a descriptor, the input, memory */
 #define EXIT_CALL 2   /* a wrong call */
 
@@ -29,7 +30,7 @@ enum option {
 };
 
 struct call {
-    enum format format;
+    const struct format *format;
     bool format_given;
     uint64_t most;
     uint64_t memory; /* 0: no limit */
@@ -104,7 +105,7 @@ static int run_function(const struct call *call, enum function_kind kind, const 
     if (done) {
         /* Where the kernel refuses, `check` says so. */
         (void)sandbox_enter();
-        done = format_run(call->format, &function, &host_channel, call->most, problem);
+        done = serve(&function, call->format, &host_channel, call->most, problem);
     }
     if (!done && *problem)
         host_complain("%s", problem);
@@ -125,9 +126,10 @@ static int run_decode(const struct call *call)
 static int run_extract(const struct call *call)
 {
     const char *path = call->operand_count > 0 ? call->operands[0] : NULL;
-    if (!path && call->format == FORMAT_LINE) {
-        host_complain("extract needs a PATH in LineAsString, since a line has no second argument: "
-                      "debezium-udf extract PATH");
+    if (!path && call->format->argument_limit < 2) {
+        host_complain("extract needs a PATH in %s, since a line has no second argument: "
+                      "debezium-udf extract PATH",
+                      call->format->name);
         return EXIT_CALL;
     }
     if (path) {
@@ -195,7 +197,7 @@ static int run_config(const struct call *call)
         struct config config = {.layouts = layouts,
                                 .names = call->operands,
                                 .count = call->operand_count,
-                                .format = call->format_given ? call->format : FORMAT_ROW_BINARY,
+                                .format = call->format_given ? call->format : &format_row_binary,
                                 .pool_size = call->pool_size,
                                 .max_message = call->most == MOST_DEFAULT ? 0 : call->most,
                                 .max_memory = call->memory};
@@ -347,10 +349,10 @@ static bool read_option(struct call *call, enum option option, const char *value
     switch (option) {
     case OPTION_FORMAT:
         call->format_given = true;
-        if (format_find(value, &call->format))
-            return true;
-        host_complain("unknown format `%s`: use " FORMAT_NAMES, value);
-        return false;
+        call->format = format_find(value);
+        if (!call->format)
+            host_complain("unknown format `%s`: use " FORMAT_NAMES, value);
+        return call->format != NULL;
     case OPTION_MAX_MESSAGE:
         if (read_number(value, &call->most) && call->most > 0 && call->most <= JSON_MOST)
             return true;
@@ -466,7 +468,7 @@ int main(int argc, char **argv)
     if (asks_for_help(argv + 1))
         return print(help, sizeof help - 1);
     struct call call = {
-        .format = FORMAT_LINE, .most = MOST_DEFAULT, .pool_size = 16, .config_dir = "/etc/clickhouse-server"};
+        .format = &format_line, .most = MOST_DEFAULT, .pool_size = 16, .config_dir = "/etc/clickhouse-server"};
     const struct command *command = find_command(argv[1]);
     if (!command || !read_call(command, &call, argv + 2))
         return EXIT_CALL;

@@ -1,7 +1,7 @@
 /* The readers and writers of all formats, and the whole of the flow behind them. The first byte names the format and the function,
  * the second the limit of a message, the third how the input is cut. However it is cut, and wherever the reader would have to
  * wait, the answer is the same. */
-#include "wire/format.h"
+#include "serve.h"
 #include "fuzz.h"
 #include "layouts.h"
 
@@ -48,21 +48,21 @@ static bool write_memory(void *context, const char *data, size_t size)
 static void run(struct memory *memory, uint8_t kind, uint8_t limit, char problem[FORMAT_PROBLEM], bool *done)
 {
     const struct channel channel = {read_memory, write_memory, memory};
-    enum format format = (enum format)(kind % 3);
-    enum function_kind function_kind = (enum function_kind)(kind / 3 % 4);
+    const struct format *format = formats[kind % format_count];
+    enum function_kind function_kind = (enum function_kind)(kind / format_count % 4);
     const struct layout *layout = function_kind == FUNCTION_DECODE ? layouts_get(kind / 12) : NULL;
-    bool line = format == FORMAT_LINE || kind >= 128;
+    bool line = format == &format_line || kind >= 128;
     const char *path = function_kind == FUNCTION_EXTRACT && line ? "after.payload.user_id" : NULL;
     struct function function;
     HOLDS(function_open(&function, function_kind, layout, path));
-    *done = format_run(format, &function, &channel, limit < 200 ? (uint64_t)limit * 8 : UINT64_C(1) << 20, problem);
+    *done = serve(&function, format, &channel, limit < 200 ? (uint64_t)limit * 8 : UINT64_C(1) << 20, problem);
     function_close(&function);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t kind = take_byte(&data, &size), limit = take_byte(&data, &size), cut = take_byte(&data, &size);
-    bool native = kind % 3 == FORMAT_NATIVE;
+    bool native = formats[kind % format_count] == &format_native;
     struct memory whole = {.data = data, .size = size};
     /* An answer in Native is cut into blocks where the reader waits: there the pieces alone differ. */
     struct memory pieces = {.data = data, .size = size, .piece = 1 + cut / 2, .waits = cut % 2 && !native};

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "wire/format.h"
+#include "serve.h"
 #include "json/json.h"
 
 #define MOST ((uint64_t)1 << 20)
@@ -61,7 +61,7 @@ static bool memory_write(void *context, const char *data, size_t size)
 static char problem[FORMAT_PROBLEM];
 
 /* Runs a function over memory->in. The output is the caller's to free. */
-static bool run(enum format format, enum function_kind kind, const char *path, struct memory *memory,
+static bool run(const struct format *format, enum function_kind kind, const char *path, struct memory *memory,
                 uint64_t most)
 {
     static const char json[] =
@@ -79,18 +79,18 @@ static bool run(enum format format, enum function_kind kind, const char *path, s
     struct function function;
     assert_true(function_open(&function, kind, layout, path));
     struct channel channel = {memory_read, memory_write, memory};
-    bool done = format_run(format, &function, &channel, most, problem);
+    bool done = serve(&function, format, &channel, most, problem);
     function_close(&function);
     layout_free(layout);
     return done;
 }
 
 /* The whole output for an input in one piece must be `expected`, and so in pieces of any size, with and without pauses. */
-static void answers(enum format format, enum function_kind kind, const char *path, struct text in,
+static void answers(const struct format *format, enum function_kind kind, const char *path, struct text in,
                     struct text expected)
 {
     for (size_t piece = 0; piece <= 9; piece++) {
-        for (int pauses = 0; pauses <= (format != FORMAT_NATIVE); pauses++) {
+        for (int pauses = 0; pauses <= (format != &format_native); pauses++) {
             struct memory memory = {.in = in, .piece = piece, .pauses = pauses};
             assert_true(run(format, kind, path, &memory, MOST));
             assert_string_equal(problem, "");
@@ -102,7 +102,7 @@ static void answers(enum format format, enum function_kind kind, const char *pat
 }
 
 /* It must end early, with this problem, after this output. */
-static void fails(enum format format, enum function_kind kind, const char *path, struct text in,
+static void fails(const struct format *format, enum function_kind kind, const char *path, struct text in,
                   struct text expected, const char *why)
 {
     for (size_t piece = 0; piece <= 3; piece++) {
@@ -124,32 +124,32 @@ static void test_lines(void **state)
 {
     (void)state;
     answers(
-        FORMAT_LINE, FUNCTION_DECODE, NULL, TEXT(MESSAGE "\n\n" DELETE "\nx\r"),
+        &format_line, FUNCTION_DECODE, NULL, TEXT(MESSAGE "\n\n" DELETE "\nx\r"),
         TEXT("{\"outcome\":\"event\",\"reason\":\"\",\"n\":258,\"s\":\"\\u0001\\\"x/\\n\","
              "\"at\":\"1970-01-01 00:16:40.000\"}\n"
              "{\"outcome\":\"skipped\",\"reason\":\"tombstone\",\"n\":0,\"s\":null,\"at\":null}\n"
              "{\"outcome\":\"skipped\",\"reason\":\"op d\",\"n\":0,\"s\":null,\"at\":null}\n"
              "{\"outcome\":\"error\",\"reason\":\"not JSON: expected a value at byte 0\",\"n\":0,\"s\":null,"
              "\"at\":null}\n"));
-    answers(FORMAT_LINE, FUNCTION_EXTRACT, "after.s", TEXT(MESSAGE "\n" DELETE "\n"),
+    answers(&format_line, FUNCTION_EXTRACT, "after.s", TEXT(MESSAGE "\n" DELETE "\n"),
             TEXT("\x01\"x/\\n\n\\N\n"));
-    answers(FORMAT_LINE, FUNCTION_EXTRACT, "a", TEXT("{\"a\":\"\\\\ \\t\\u0000\"}"), TEXT("\\\\ \\t\\0\n"));
-    answers(FORMAT_LINE, FUNCTION_TIMESTAMP, NULL, TEXT("0\nno time\n2026-01-02 03:04:05.123456Z"),
+    answers(&format_line, FUNCTION_EXTRACT, "a", TEXT("{\"a\":\"\\\\ \\t\\u0000\"}"), TEXT("\\\\ \\t\\0\n"));
+    answers(&format_line, FUNCTION_TIMESTAMP, NULL, TEXT("0\nno time\n2026-01-02 03:04:05.123456Z"),
             TEXT("1970-01-01 00:00:00.000000\n\\N\n2026-01-02 03:04:05.123456\n"));
-    answers(FORMAT_LINE, FUNCTION_UNNEST, NULL,
+    answers(&format_line, FUNCTION_UNNEST, NULL,
             TEXT("x\ty\r\n\n{\"op\":\"c\",\"source\":{},\"after\":{\"p\":\"{\\n\\\"a\\\":1}\"}}"),
             TEXT("x\ty\r\n\n{\"op\":\"c\",\"source\":{},\"after\":{\"p\":{ \"a\":1}}}\n"));
-    answers(FORMAT_LINE, FUNCTION_UNNEST, NULL, TEXT(""), TEXT(""));
+    answers(&format_line, FUNCTION_UNNEST, NULL, TEXT(""), TEXT(""));
 }
 
 static void test_row_binary(void **state)
 {
     (void)state;
-    answers(FORMAT_ROW_BINARY, FUNCTION_DECODE, NULL, TEXT("\x44" MESSAGE "\0\x2f" DELETE),
+    answers(&format_row_binary, FUNCTION_DECODE, NULL, TEXT("\x44" MESSAGE "\0\x2f" DELETE),
             TEXT("\0\0\x02\x01\0\5\x01\"x/\n\0\x40\x42\x0f\0\0\0\0\0"
                  "\1\x09tombstone\0\0\1\1"
                  "\1\4op d\0\0\1\1"));
-    answers(FORMAT_ROW_BINARY, FUNCTION_EXTRACT, NULL,
+    answers(&format_row_binary, FUNCTION_EXTRACT, NULL,
             TEXT("\x0f{\"a\":1,\"b\":\"x\"}\1a"
                  "\x0f{\"a\":1,\"b\":\"x\"}\1c"
                  "\0\0"
@@ -157,13 +157,13 @@ static void test_row_binary(void **state)
             TEXT("\0\0011"
                  "\1\1"
                  "\0\1x"));
-    answers(FORMAT_ROW_BINARY, FUNCTION_EXTRACT, "b", TEXT("\x0f{\"a\":1,\"b\":\"x\"}\2{}"), TEXT("\0\1x\1"));
-    answers(FORMAT_ROW_BINARY, FUNCTION_TIMESTAMP, NULL,
+    answers(&format_row_binary, FUNCTION_EXTRACT, "b", TEXT("\x0f{\"a\":1,\"b\":\"x\"}\2{}"), TEXT("\0\1x\1"));
+    answers(&format_row_binary, FUNCTION_TIMESTAMP, NULL,
             TEXT("\1"
                  "1\0"),
             TEXT("\0\x40\x42\x0f\0\0\0\0\0\1"));
-    answers(FORMAT_ROW_BINARY, FUNCTION_UNNEST, NULL, TEXT("\2ab\0"), TEXT("\2ab\0"));
-    answers(FORMAT_ROW_BINARY, FUNCTION_DECODE, NULL, TEXT(""), TEXT(""));
+    answers(&format_row_binary, FUNCTION_UNNEST, NULL, TEXT("\2ab\0"), TEXT("\2ab\0"));
+    answers(&format_row_binary, FUNCTION_DECODE, NULL, TEXT(""), TEXT(""));
 }
 
 #define HEADER "\7message\6String"
@@ -171,23 +171,23 @@ static void test_row_binary(void **state)
 static void test_native(void **state)
 {
     (void)state;
-    answers(FORMAT_NATIVE, FUNCTION_UNNEST, NULL,
+    answers(&format_native, FUNCTION_UNNEST, NULL,
             TEXT("\1\2" HEADER "\2ab\0"
                  "\1\1" HEADER "\1c"),
             TEXT("\1\2\6result\6String\2ab\0"
                  "\1\1\6result\6String\1c"));
-    answers(FORMAT_NATIVE, FUNCTION_TIMESTAMP, NULL, TEXT("\1\2" HEADER "\1z\0011"),
+    answers(&format_native, FUNCTION_TIMESTAMP, NULL, TEXT("\1\2" HEADER "\1z\0011"),
             TEXT("\1\2\6result\x1eNullable(DateTime64(6, 'UTC'))"
                  "\1\0"
                  "\0\0\0\0\0\0\0\0\x40\x42\x0f\0\0\0\0\0"));
-    answers(FORMAT_NATIVE, FUNCTION_EXTRACT, NULL,
+    answers(&format_native, FUNCTION_EXTRACT, NULL,
             TEXT("\2\3" HEADER "\2{}\7{\"a\":1}\0\4path\6String\1a\1a\0"),
             TEXT("\1\3\6result\x10Nullable(String)\1\0\1"
                  "\0\0011\0"));
-    answers(FORMAT_NATIVE, FUNCTION_EXTRACT, "a", TEXT("\1\1" HEADER "\7{\"a\":1}"),
+    answers(&format_native, FUNCTION_EXTRACT, "a", TEXT("\1\1" HEADER "\7{\"a\":1}"),
             TEXT("\1\1\6result\x10Nullable(String)\0\0011"));
     /* No row, no answer: a block that has columns only, and one that has nothing. */
-    answers(FORMAT_NATIVE, FUNCTION_UNNEST, NULL, TEXT("\1\0" HEADER "\0\0"), TEXT(""));
+    answers(&format_native, FUNCTION_UNNEST, NULL, TEXT("\1\0" HEADER "\0\0"), TEXT(""));
 }
 
 static void test_native_tuple(void **state)
@@ -215,7 +215,7 @@ static void test_native_tuple(void **state)
                                   "\0\0\0\0\0\0\0";
     memcpy(expected + size, columns, sizeof columns);
     size += sizeof columns;
-    answers(FORMAT_NATIVE, FUNCTION_DECODE, NULL, TEXT("\1\3" HEADER "\x44" MESSAGE "\0\x2f" DELETE),
+    answers(&format_native, FUNCTION_DECODE, NULL, TEXT("\1\3" HEADER "\x44" MESSAGE "\0\x2f" DELETE),
             (struct text){expected, size});
 }
 
@@ -223,26 +223,26 @@ static void test_broken_input(void **state)
 {
     (void)state;
     static const char cut[] = "the input ends in the middle of a row";
-    fails(FORMAT_ROW_BINARY, FUNCTION_UNNEST, NULL, TEXT("\1a\2b"), TEXT("\1a"), cut);
-    fails(FORMAT_ROW_BINARY, FUNCTION_UNNEST, NULL, TEXT("\1a\x80"), TEXT("\1a"), cut);
-    fails(FORMAT_ROW_BINARY, FUNCTION_EXTRACT, NULL, TEXT("\2{}"), TEXT(""), cut);
-    fails(FORMAT_ROW_BINARY, FUNCTION_UNNEST, NULL, TEXT("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02"),
+    fails(&format_row_binary, FUNCTION_UNNEST, NULL, TEXT("\1a\2b"), TEXT("\1a"), cut);
+    fails(&format_row_binary, FUNCTION_UNNEST, NULL, TEXT("\1a\x80"), TEXT("\1a"), cut);
+    fails(&format_row_binary, FUNCTION_EXTRACT, NULL, TEXT("\2{}"), TEXT(""), cut);
+    fails(&format_row_binary, FUNCTION_UNNEST, NULL, TEXT("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02"),
           TEXT(""), "the input is not in this format: a length has more than 64 bits");
-    fails(FORMAT_NATIVE, FUNCTION_UNNEST, NULL, TEXT("\1\2" HEADER "\1a"), TEXT("\1\1\6result\6String\1a"),
+    fails(&format_native, FUNCTION_UNNEST, NULL, TEXT("\1\2" HEADER "\1a"), TEXT("\1\1\6result\6String\1a"),
           cut);
-    fails(FORMAT_NATIVE, FUNCTION_UNNEST, NULL, TEXT("\1"), TEXT(""), cut);
-    fails(FORMAT_NATIVE, FUNCTION_UNNEST, NULL, TEXT("\2\1" HEADER), TEXT(""),
+    fails(&format_native, FUNCTION_UNNEST, NULL, TEXT("\1"), TEXT(""), cut);
+    fails(&format_native, FUNCTION_UNNEST, NULL, TEXT("\2\1" HEADER), TEXT(""),
           "a Native block has 2 columns, but this function has 1 argument");
-    fails(FORMAT_NATIVE, FUNCTION_EXTRACT, NULL, TEXT("\1\1" HEADER), TEXT(""),
+    fails(&format_native, FUNCTION_EXTRACT, NULL, TEXT("\1\1" HEADER), TEXT(""),
           "a Native block has 1 columns, but this function has 2 arguments");
-    fails(FORMAT_NATIVE, FUNCTION_TIMESTAMP, NULL, TEXT("\1\1\5value\6UInt64\0\0\0\0\0\0\0\0"), TEXT(""),
+    fails(&format_native, FUNCTION_TIMESTAMP, NULL, TEXT("\1\1\5value\6UInt64\0\0\0\0\0\0\0\0"), TEXT(""),
           "the argument value is of type UInt64: pass a String (toString, assumeNotNull)");
-    fails(FORMAT_NATIVE, FUNCTION_UNNEST, NULL, TEXT("\1\1\xff\xff\x7f"), TEXT(""),
+    fails(&format_native, FUNCTION_UNNEST, NULL, TEXT("\1\1\xff\xff\x7f"), TEXT(""),
           "the input is not in Native format: a column's name or type is too long");
 }
 
 /* Messages over the limit of 20 bytes between others; what is read past is not held. */
-static void limited(enum format format, enum function_kind kind, const char *path, struct text in,
+static void limited(const struct format *format, enum function_kind kind, const char *path, struct text in,
                     struct text expected)
 {
     for (size_t piece = 0; piece <= 3; piece++) {
@@ -260,28 +260,28 @@ static void limited(enum format format, enum function_kind kind, const char *pat
 static void test_limit(void **state)
 {
     (void)state;
-    limited(FORMAT_LINE, FUNCTION_DECODE, NULL, TEXT("\n" LONG "\n"),
+    limited(&format_line, FUNCTION_DECODE, NULL, TEXT("\n" LONG "\n"),
             TEXT("{\"outcome\":\"skipped\",\"reason\":\"tombstone\",\"n\":0,\"s\":null,\"at\":null}\n"
                  "{\"outcome\":\"error\",\"reason\":\"" REASON "\",\"n\":0,\"s\":null,\"at\":null}\n"));
-    limited(FORMAT_LINE, FUNCTION_EXTRACT, "a", TEXT("{\"a\":1}\n" LONG "\n{\"a\":2}\n" LONG),
+    limited(&format_line, FUNCTION_EXTRACT, "a", TEXT("{\"a\":1}\n" LONG "\n{\"a\":2}\n" LONG),
             TEXT("1\n\\N\n2\n\\N\n"));
-    limited(FORMAT_LINE, FUNCTION_UNNEST, NULL, TEXT("a\n" LONG "\nb\n" LONG),
+    limited(&format_line, FUNCTION_UNNEST, NULL, TEXT("a\n" LONG "\nb\n" LONG),
             TEXT("a\n" LONG "\nb\n" LONG "\n"));
-    limited(FORMAT_ROW_BINARY, FUNCTION_DECODE, NULL, TEXT("\x15" LONG "\0"),
+    limited(&format_row_binary, FUNCTION_DECODE, NULL, TEXT("\x15" LONG "\0"),
             TEXT("\2\x2b" REASON "\0\0\1\1"
                  "\1\x09tombstone\0\0\1\1"));
-    limited(FORMAT_ROW_BINARY, FUNCTION_EXTRACT, NULL,
+    limited(&format_row_binary, FUNCTION_EXTRACT, NULL,
             TEXT("\x15" LONG "\1a"
                  "\7{\"a\":1}\x15" LONG "\7{\"a\":1}\1a"
                  "\x15" LONG "\x15" LONG),
             TEXT("\1\1\0\0011\1"));
-    limited(FORMAT_ROW_BINARY, FUNCTION_UNNEST, NULL, TEXT("\x15" LONG "\1a"), TEXT("\x15" LONG "\1a"));
-    limited(FORMAT_NATIVE, FUNCTION_EXTRACT, NULL,
+    limited(&format_row_binary, FUNCTION_UNNEST, NULL, TEXT("\x15" LONG "\1a"), TEXT("\x15" LONG "\1a"));
+    limited(&format_native, FUNCTION_EXTRACT, NULL,
             TEXT("\2\3" HEADER "\x15" LONG "\7{\"a\":1}\7{\"a\":2}"
                  "\4path\6String\1a\x15" LONG "\1a"),
             TEXT("\1\3\6result\x10Nullable(String)\1\1\0"
                  "\0\0\0012"));
-    limited(FORMAT_NATIVE, FUNCTION_UNNEST, NULL, TEXT("\1\3" HEADER "\1a\x15" LONG "\1b"),
+    limited(&format_native, FUNCTION_UNNEST, NULL, TEXT("\1\3" HEADER "\1a\x15" LONG "\1b"),
             TEXT("\1\1\6result\6String\1a"
                  "\1\1\6result\6String\x15" LONG "\1\1\6result\6String\1b"));
 }
@@ -291,12 +291,12 @@ static void test_answers_before_waiting(void **state)
 {
     (void)state;
     static const struct {
-        enum format format;
+        const struct format *format;
         struct text in, out;
     } cases[] = {
-        {FORMAT_LINE, TEXT("a\nb\nc"), TEXT("a\nb\n")},
-        {FORMAT_ROW_BINARY, TEXT("\1a\1b\5c"), TEXT("\1a\1b")},
-        {FORMAT_NATIVE, TEXT("\1\3" HEADER "\1a\1b\5c"), TEXT("\1\2\6result\6String\1a\1b")},
+        {&format_line, TEXT("a\nb\nc"), TEXT("a\nb\n")},
+        {&format_row_binary, TEXT("\1a\1b\5c"), TEXT("\1a\1b")},
+        {&format_native, TEXT("\1\3" HEADER "\1a\1b\5c"), TEXT("\1\2\6result\6String\1a\1b")},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct memory memory = {.in = cases[i].in, .pauses = true};
@@ -311,7 +311,7 @@ static void test_write_fails(void **state)
 {
     (void)state;
     struct memory memory = {.in = TEXT("a\nb\n"), .fails_at = 1};
-    assert_false(run(FORMAT_LINE, FUNCTION_UNNEST, NULL, &memory, MOST));
+    assert_false(run(&format_line, FUNCTION_UNNEST, NULL, &memory, MOST));
     assert_string_equal(problem, "");
     free(memory.out);
 }
@@ -334,7 +334,7 @@ static void test_long_texts(void **state)
         memcpy(in + used, "\1y", 2);
         used += 2;
         struct memory memory = {.in = {in, used}, .piece = 100000};
-        assert_true(run(FORMAT_ROW_BINARY, FUNCTION_UNNEST, NULL, &memory, (uint64_t)4 << 20));
+        assert_true(run(&format_row_binary, FUNCTION_UNNEST, NULL, &memory, (uint64_t)4 << 20));
         assert_int_equal(memory.size, used);
         assert_memory_equal(memory.out, in, used);
         free(memory.out);

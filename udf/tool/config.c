@@ -98,17 +98,17 @@ static void put_function(struct output *out, const struct config *config, const 
     put(out, "    <function>\n        <name>");
     put_text(out, function->name);
     put(out, "</name>\n        <return_type>");
-    put_text(out, text_of(config->format == FORMAT_LINE ? "String" : function->type));
+    put_text(out, text_of(config->format->string_answers ? "String" : function->type));
     put(out, "</return_type>\n        <return_name>result</return_name>\n");
     for (const char *const *argument = function->arguments; *argument; argument++)
         put(out, "        <argument><name>%s</name><type>String</type></argument>\n", *argument);
-    put(out, "        <command>debezium-udf %s --format %s", function->command, format_name(config->format));
+    put(out, "        <command>debezium-udf %s --format %s", function->command, config->format->name);
     if (config->max_message)
         put(out, " --max-message %llu", (unsigned long long)config->max_message);
     if (config->max_memory)
         put(out, " --max-memory %llu", (unsigned long long)config->max_memory);
     put(out, "</command>\n");
-    put(out, settings, format_name(config->format), config->pool_size);
+    put(out, settings, config->format->name, config->pool_size);
     put(out, "    </function>\n\n");
 }
 
@@ -135,7 +135,7 @@ static void put_decode(struct output *out, const struct config *config, size_t i
                                     .arguments = {"message"},
                                     .command = command};
     put(out, "    <!--" CONFIG_MARK "-->\n", file, (unsigned long long)layout->fingerprint);
-    if (config->format == FORMAT_LINE)
+    if (config->format->string_answers)
         put_line_note(out, layout->function, function.type);
     put_function(out, config, &function);
 }
@@ -150,7 +150,7 @@ bool config_write(const struct config *config, struct output *out)
         "<functions>\n");
     for (size_t i = 0; i < config->count; i++)
         put_decode(out, config, i, &arena);
-    if (config->format == FORMAT_LINE)
+    if (config->format->argument_limit < 2)
         put(out, "    <!-- debeziumExtract is missing: a line has no second argument. -->\n\n");
     else
         put_function(out, config,
@@ -163,7 +163,7 @@ bool config_write(const struct config *config, struct output *out)
                                         .type = function_type(&arena, FUNCTION_UNNEST, NULL),
                                         .arguments = {"message"},
                                         .command = "unnest"});
-    if (config->format == FORMAT_LINE)
+    if (config->format->string_answers)
         put(out, "    <!-- A String: \\N where it is no time. -->\n");
     put_function(out, config,
                  &(struct registration){.name = TEXT("debeziumTimestamp"),

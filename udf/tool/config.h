@@ -11,7 +11,7 @@ struct config {
     struct layout **layouts; /* a decode function each; `count` of them */
     char **names;            /* their files as they were given; the command names the last part */
     size_t count;
-    enum format format;
+    const struct format *format;
     unsigned pool_size;
     uint64_t max_message; /* 0: the program's default */
     uint64_t max_memory;  /* 0: no limit */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/arguments.h"
+#include "wire/format.h"
 #include "debezium/envelope.h"
 #include "value/convert.h"
 #include "debezium/left_out.h"
@@ -335,7 +335,7 @@ static bool see_all(struct inference *inference, const struct channel *channel, 
     if (!input_open(&in, channel))
         return false;
     in.idle = stay_idle;
-    arguments_open(&arguments, FORMAT_LINE, 1, most, &in);
+    (void)arguments_open(&arguments, &format_line, 1, most, &in); /* it keeps no state */
     enum next next;
     while ((next = arguments_next(&arguments, texts)) == NEXT_ROW || next == NEXT_HUGE) {
         if (next == NEXT_ROW)

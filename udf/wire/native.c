@@ -1,0 +1,414 @@
+/* Native: blocks of columns. A block is the number of its columns and of its rows, then for each column its name, its type and
+ * its streams; a Tuple's columns follow one another. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wire/binary.h"
+
+/* ---- Arguments ----------------------------------------------------------------------------------------- */
+
+#define NAME_LIMIT 65536 /* bytes of a column's name or type */
+#define BUFFER_KEEP ((size_t)1 << 20)
+#define NOT_TAKEN UINT64_MAX /* the length of a buffered String that was not taken */
+
+/* The last column of a block is read row by row where it stands. The one before it, if there is one, is buffered: for each row its
+ * length in 8 bytes, and its bytes. */
+_Static_assert(FUNCTION_ARGUMENTS == 2, "one column of a block is buffered");
+struct buffer {
+    char *data;
+    size_t size, capacity, next;
+};
+
+struct block {
+    uint64_t rows_left;
+    struct buffer buffer;
+};
+
+static bool open_arguments(struct arguments *arguments)
+{
+    arguments->state = calloc(1, sizeof(struct block));
+    return arguments->state != NULL;
+}
+
+static void close_arguments(struct arguments *arguments)
+{
+    struct block *block = arguments->state;
+    if (block)
+        free(block->buffer.data);
+    free(block);
+}
+
+/* A column's name and type, for String is the only type that can be read. */
+static enum next read_column_header(struct arguments *arguments)
+{
+    uint64_t limit = arguments->limit;
+    arguments->limit = NAME_LIMIT;
+    size_t offset = 0, name, type;
+    uint64_t name_size, type_size;
+    enum next next = binary_read_string(arguments, &offset, &name, &name_size);
+    if (next == NEXT_ROW)
+        next = binary_read_string(arguments, &offset, &type, &type_size);
+    arguments->limit = limit;
+    if (next == NEXT_HUGE)
+        return arguments_fail(arguments,
+                              "the input is not in Native format: a column's name or type is too long");
+    if (next != NEXT_ROW)
+        return next;
+    const char *data = input_data(arguments->in);
+    if (!text_equal((struct text){data + type, type_size}, TEXT("String"))) {
+        snprintf(arguments->problem, sizeof arguments->problem,
+                 "the argument %.*s is of type %.*s: pass a String (toString, assumeNotNull)",
+                 (int)text_cut((struct text){data + name, name_size}, 40).size, data + name,
+                 (int)text_cut((struct text){data + type, type_size}, 40).size, data + type);
+        return NEXT_FAILED;
+    }
+    input_take(arguments->in, offset);
+    return NEXT_ROW;
+}
+
+/* Adds a length and as many bytes; false where memory is refused. */
+static bool buffer_add(struct buffer *buffer, uint64_t length, const char *data, size_t size)
+{
+    size_t need = buffer->size + sizeof length + size + STREAM_PADDING;
+    if (need > buffer->capacity) {
+        size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_KEEP;
+        while (capacity < need)
+            capacity *= 2;
+        char *grown = realloc(buffer->data, capacity);
+        if (!grown)
+            return false;
+        buffer->data = grown;
+        buffer->capacity = capacity;
+    }
+    memcpy(buffer->data + buffer->size, &length, sizeof length);
+    if (size > 0)
+        memcpy(buffer->data + buffer->size + sizeof length, data, size);
+    buffer->size += sizeof length + size;
+    memset(buffer->data + buffer->size, 0, STREAM_PADDING);
+    return true;
+}
+
+/* The next row's String; false where it was not taken. */
+static bool buffer_next(struct buffer *buffer, struct text *text)
+{
+    uint64_t length;
+    memcpy(&length, buffer->data + buffer->next, sizeof length);
+    buffer->next += sizeof length;
+    if (length == NOT_TAKEN)
+        return false;
+    *text = (struct text){buffer->data + buffer->next, length};
+    buffer->next += length;
+    return true;
+}
+
+static enum next buffer_column(struct arguments *arguments, struct buffer *buffer, uint64_t rows)
+{
+    if (buffer->capacity > BUFFER_KEEP) {
+        free(buffer->data);
+        *buffer = (struct buffer){.data = NULL};
+    }
+    buffer->size = buffer->next = 0;
+    for (uint64_t i = 0; i < rows; i++) {
+        size_t offset = 0, start;
+        uint64_t length;
+        enum next next = binary_read_string(arguments, &offset, &start, &length);
+        if (next == NEXT_FAILED)
+            return next;
+        bool taken =
+            next == NEXT_ROW && buffer_add(buffer, length, input_data(arguments->in) + start, length);
+        if (next == NEXT_ROW)
+            input_take(arguments->in, offset);
+        else if (input_pass(arguments->in, length, NULL) != INPUT_OK)
+            return arguments_broken(arguments, INPUT_END);
+        if (!taken && !buffer_add(buffer, NOT_TAKEN, NULL, 0))
+            return arguments_fail(arguments, "out of memory");
+    }
+    return NEXT_ROW;
+}
+
+/* A block's dimensions and its columns up to the one that is read row by row. */
+static enum next read_block_header(struct arguments *arguments, struct block *block)
+{
+    uint64_t columns, rows;
+    size_t offset = 0;
+    enum next next = binary_read_length(arguments, &offset, &columns);
+    if (next == NEXT_ROW)
+        next = binary_read_length(arguments, &offset, &rows);
+    if (next != NEXT_ROW)
+        return next;
+    input_take(arguments->in, offset);
+    block->rows_left = 0;
+    if (columns == 0 && rows == 0)
+        return NEXT_ROW;
+    if (columns != arguments->count) {
+        snprintf(arguments->problem, sizeof arguments->problem,
+                 "a Native block has %llu columns, but this function has %zu argument%s",
+                 (unsigned long long)columns, arguments->count, arguments->count == 1 ? "" : "s");
+        return NEXT_FAILED;
+    }
+    for (size_t i = 0; i < arguments->count; i++) {
+        next = read_column_header(arguments);
+        if (next == NEXT_ROW && i + 1 < arguments->count)
+            next = buffer_column(arguments, &block->buffer, rows);
+        if (next != NEXT_ROW)
+            return next;
+    }
+    block->rows_left = rows;
+    return NEXT_ROW;
+}
+
+static enum next read_row(struct arguments *arguments, struct text *texts)
+{
+    struct block *block = arguments->state;
+    while (block->rows_left == 0) {
+        enum next next = binary_start(arguments);
+        if (next == NEXT_ROW)
+            next = read_block_header(arguments, block);
+        if (next != NEXT_ROW)
+            return next;
+    }
+    arguments->block_ended = --block->rows_left == 0;
+    bool taken = arguments->count == 1 || buffer_next(&block->buffer, &texts[0]);
+    enum next next = binary_read_strings(arguments, texts, arguments->count - 1);
+    if (next == NEXT_ROW && !taken) {
+        input_take(arguments->in, arguments->row_size);
+        arguments->row_size = 0;
+        arguments->huge_size = 0;
+        return NEXT_HUGE;
+    }
+    return next;
+}
+
+/* ---- Results ------------------------------------------------------------------------------------------- */
+
+#define BLOCK_ROWS ((size_t)16384)    /* a block ends at so many rows … */
+#define BLOCK_BYTES ((size_t)1 << 20) /* … or bytes: about what the engine reads fastest */
+/* Address space for all String columns of a block; it is not touched before use. */
+#define TEXTS_CAPACITY ((size_t)16 << 20)
+#define TEXT_CAPACITY_MIN ((size_t)64 << 10)
+#define ALONE ((size_t)32 << 10) /* a row with a text longer than this becomes a block of its own */
+
+/* The answer's name: ClickHouse's default for <return_name>. */
+#define RESULT_NAME "result"
+
+/* The streams of a column, in the order in which a block has them; one that the type does not have stays empty. */
+enum { STREAM_NULLS, STREAM_DATA, STREAMS };
+
+struct stream {
+    char *data;
+    size_t size, capacity; /* bytes */
+};
+
+struct native_column {
+    struct stream streams[STREAMS];
+};
+
+/* The block that is being gathered. */
+struct gathering {
+    struct binary binary;
+    struct native_column
+        *columns; /* with outcome and reason where there are, then one for each of the function's types */
+    size_t column_count, rows, bytes;
+};
+
+static void put_block_header(struct results *results, size_t rows)
+{
+    const struct gathering *gathering = results->state;
+    struct output *out = results->out;
+    struct text type = text_of(results->function->return_type);
+    char *at = output_room(out, gathering->binary.row_limit);
+    *at++ = 1;
+    at = put_length(at, rows);
+    at = put_length(at, sizeof RESULT_NAME - 1);
+    at = put_bytes(at, TEXT(RESULT_NAME));
+    at = put_length(at, type.size);
+    output_filled(out, at);
+    output_put(out, type.data, type.size);
+}
+
+static void end_block(struct results *results)
+{
+    struct gathering *gathering = results->state;
+    if (gathering->rows == 0)
+        return;
+    put_block_header(results, gathering->rows);
+    for (struct native_column *column = gathering->columns;
+         column < gathering->columns + gathering->column_count; column++) {
+        for (struct stream *stream = column->streams; stream < column->streams + STREAMS; stream++) {
+            output_put(results->out, stream->data, stream->size);
+            stream->size = 0;
+        }
+    }
+    gathering->rows = gathering->bytes = 0;
+}
+
+static void add_alone(struct results *results, const struct answer *answer)
+{
+    const struct gathering *gathering = results->state;
+    end_block(results);
+    put_block_header(results, 1);
+    char *at = output_room(results->out, gathering->binary.row_limit);
+    output_filled(results->out, binary_put_answer(results, at, answer, true));
+}
+
+enum fit { FIT, FIT_LATER, FIT_ALONE };
+
+static enum fit text_fits(const struct native_column *column, struct text text)
+{
+    const struct stream *stream = &column->streams[STREAM_DATA];
+    if (text.size > ALONE)
+        return FIT_ALONE;
+    return stream->size + LENGTH_SIZE + text.size > stream->capacity ? FIT_LATER : FIT;
+}
+
+/* Whether the block has space for the row's values of variable length. */
+static enum fit row_fits(const struct results *results, const struct answer *answer)
+{
+    const struct gathering *gathering = results->state;
+    const struct native_column *column = gathering->columns;
+    enum fit worst = FIT;
+    if (answer->row) {
+        worst = text_fits(&column[1], answer->row->reason);
+        column += HEAD_FIELDS;
+    }
+    for (size_t i = 0; i < results->function->type_count; i++) {
+        if (gathering->binary.puts[i].text) {
+            enum fit fit = text_fits(&column[i], answer->values[i].as.text);
+            worst = fit > worst ? fit : worst;
+        }
+    }
+    return worst;
+}
+
+static size_t add_text(struct native_column *column, struct text text)
+{
+    struct stream *stream = &column->streams[STREAM_DATA];
+    char *start = stream->data + stream->size;
+    size_t size = (size_t)(put_bytes(put_length(start, text.size), text) - start);
+    stream->size += size;
+    return size;
+}
+
+/* Answers the bytes by which the column's data grows. */
+static inline size_t add_value(struct native_column *column, const struct type *type, const struct put *put,
+                               const struct value *value)
+{
+    if (put->nullable) {
+        struct stream *nulls = &column->streams[STREAM_NULLS];
+        nulls->data[nulls->size++] = (char)value->null;
+    }
+    if (put->text)
+        return add_text(column, value->as.text);
+    struct stream *stream = &column->streams[STREAM_DATA];
+    size_t size = put_fixed(type, put, value, stream->data + stream->size);
+    stream->size += size;
+    return size;
+}
+
+static void add(struct results *results, const struct answer *answer)
+{
+    enum fit fit = row_fits(results, answer);
+    if (fit == FIT_ALONE) {
+        add_alone(results, answer);
+        return;
+    }
+    if (fit == FIT_LATER)
+        end_block(results);
+    struct gathering *gathering = results->state;
+    struct native_column *column = gathering->columns;
+    gathering->rows++;
+    if (answer->row) {
+        struct stream *outcomes = &column[0].streams[STREAM_DATA];
+        outcomes->data[outcomes->size++] = (char)answer->row->outcome;
+        gathering->bytes += 1 + add_text(&column[1], answer->row->reason);
+        column += HEAD_FIELDS;
+    }
+    for (size_t i = 0; i < results->function->type_count; i++, column++)
+        gathering->bytes +=
+            add_value(column, &results->function->types[i], &gathering->binary.puts[i], &answer->values[i]);
+    if (gathering->rows == BLOCK_ROWS || gathering->bytes >= BLOCK_BYTES)
+        end_block(results);
+}
+
+static size_t text_capacity(size_t columns)
+{
+    size_t capacity = TEXTS_CAPACITY / columns;
+    if (capacity > BLOCK_BYTES)
+        return BLOCK_BYTES;
+    return capacity < TEXT_CAPACITY_MIN ? TEXT_CAPACITY_MIN : capacity;
+}
+
+/* How many bytes the streams of a column can hold. */
+static void set_capacities(struct native_column *column, const struct type *type, size_t texts)
+{
+    if (type->nullable)
+        column->streams[STREAM_NULLS].capacity = BLOCK_ROWS;
+    column->streams[STREAM_DATA].capacity =
+        type->kind == TYPE_STRING ? texts : BLOCK_ROWS * (size_t)type->width;
+}
+
+/* Gives each stream its part of one piece of memory. */
+static bool allocate_streams(struct results *results, struct gathering *gathering)
+{
+    size_t size = 0;
+    char *memory = NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < gathering->column_count * STREAMS; i++) {
+            struct stream *stream = &gathering->columns[i / STREAMS].streams[i % STREAMS];
+            if (stream->capacity == 0)
+                continue;
+            stream->data = memory;
+            /* put_fixed may write FIXED_SIZE bytes for the last row. */
+            memory += memory ? stream->capacity + FIXED_SIZE : 0;
+            size += stream->capacity + FIXED_SIZE;
+        }
+        if (pass == 0 && !(memory = arena_alloc(&results->arena, size)))
+            return false;
+    }
+    return true;
+}
+
+static bool open(struct results *results)
+{
+    static const struct type outcome = {.kind = TYPE_INT8, .width = 1}, reason = {.kind = TYPE_STRING};
+    const struct function *function = results->function;
+    struct gathering *gathering = results->state = arena_alloc(&results->arena, sizeof *gathering);
+    if (!gathering)
+        return false;
+    *gathering =
+        (struct gathering){.column_count = function->type_count + (function->layout ? HEAD_FIELDS : 0)};
+    gathering->columns = arena_alloc(&results->arena, gathering->column_count * sizeof *gathering->columns);
+    if (!gathering->columns || !binary_open(results, &gathering->binary))
+        return false;
+    memset(gathering->columns, 0, gathering->column_count * sizeof *gathering->columns);
+    size_t texts = text_capacity(gathering->column_count);
+    struct native_column *column = gathering->columns;
+    if (function->layout) {
+        set_capacities(column++, &outcome, texts);
+        set_capacities(column++, &reason, texts);
+    }
+    for (size_t i = 0; i < function->type_count; i++)
+        set_capacities(column++, &function->types[i], texts);
+    return allocate_streams(results, gathering);
+}
+
+static void begin_string(struct results *results, uint64_t size)
+{
+    end_block(results);
+    put_block_header(results, 1);
+    char *at = output_room(results->out, LENGTH_SIZE);
+    output_filled(results->out, put_length(at, size));
+}
+
+const struct format format_native = {
+    .name = "Native",
+    .argument_limit = FUNCTION_ARGUMENTS,
+    .arguments_open = open_arguments,
+    .arguments_close = close_arguments,
+    .next = read_row,
+    .drain = binary_drain,
+    .results_open = open,
+    .add = add,
+    .begin_string = begin_string,
+    .end_block = end_block,
+};
