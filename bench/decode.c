@@ -18,6 +18,7 @@
 
 static const char *folder; /* where `generate` lies */
 static struct layout *layout;
+static struct arena rival_arena; /* for values that take more than a struct value: this layout has none */
 static unsigned rounds = ROUNDS;
 static size_t bytes = BYTES;
 
@@ -213,7 +214,7 @@ static bool take_value(const struct rival_value *from, const struct column *colu
         value.text = from->kind == RIVAL_TRUE ? TEXT("true") : TEXT("false");
         break;
     }
-    return convert(&value, &column->as, to);
+    return convert(&value, &column->as, &rival_arena, to);
 }
 
 static bool fill_row(struct contender *contender, const struct rival_row *read)
