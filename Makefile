@@ -24,6 +24,9 @@ else
 $(error JSON=$(JSON) is no back end: use JSON=simdjson or JSON=cjson)
 endif
 
+# All but the JSON library's own objects are the same for both back ends, and are built once.
+OBJECTS ?= $(if $(filter build/cjson,$(BUILD)),build,$(BUILD))/obj
+
 PROGRAM := $(BUILD)/debezium-udf
 LIBRARY := $(BUILD)/libdebezium-udf.a
 
@@ -36,7 +39,11 @@ say = $(if $(V),,@echo '  $(1) $(2)')
 CFLAGS   ?= -O2 -g
 CXXFLAGS ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wundef -Wvla
-HARDEN   := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
+# taken(FLAGS): these flags, where the compiler has them for the machine that it builds for.
+taken    = $(shell $(CC) -Werror -O2 $(1) -include stdio.h -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
+FORTIFY := $(or $(call taken,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN  := -fstack-protector-strong $(FORTIFY) -fPIE $(call taken,-fstack-clash-protection) $(call taken,-fcf-protection) \
+           $(call taken,-mbranch-protection=standard)
 C_FLAGS   = -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(DEFINES) -Iudf -ffile-prefix-map='$(CURDIR)=.' \
             -MMD -MP $(CFLAGS) $(WERROR)
 CXX_FLAGS = -std=c++17 $(WARNINGS) -Iudf -fno-exceptions -fno-rtti -DSIMDJSON_EXCEPTIONS=0 $(HARDEN) -ffile-prefix-map='$(CURDIR)=.' \
@@ -57,7 +64,7 @@ CXX_SOURCES := udf/json/json_simdjson.cpp
 # A system's own simdjson serves where it is static and recent enough: older ones miss fixes of error checks.
 ifeq ($(shell pkg-config --atleast-version=3.9 simdjson 2>/dev/null && find $$(pkg-config --variable=libdir simdjson) -name libsimdjson.a),)
 JSON_FLAGS  := -isystem $(SIMDJSON)
-JSON_OBJECT := $(BUILD)/obj/simdjson.o
+JSON_OBJECT := $(OBJECTS)/simdjson.o
 JSON_HEADER := $(SIMDJSON)/simdjson.h
 else
 JSON_LIBS   := $(shell pkg-config --libs --static simdjson)
@@ -80,44 +87,44 @@ ifeq ($(SANDBOX),no)
 DEFINES += -DNO_SANDBOX
 endif
 
-CORE_OBJECTS := $(patsubst udf/%.c,$(BUILD)/obj/%.o,$(filter-out udf/main.c,$(C_SOURCES))) \
-                $(patsubst udf/%.cpp,$(BUILD)/obj/%.o,$(CXX_SOURCES)) $(JSON_OBJECT)
+CORE_OBJECTS := $(patsubst udf/%.c,$(OBJECTS)/%.o,$(filter-out udf/main.c,$(C_SOURCES))) \
+                $(patsubst udf/%.cpp,$(OBJECTS)/%.o,$(CXX_SOURCES)) $(JSON_OBJECT)
 
 .DELETE_ON_ERROR:
-.PHONY: all unit-tests test lint format install schema clean help
+.PHONY: all unit-tests check test lint format install schema clean help
 
 #: make                    build/debezium-udf, on simdjson
 #: make JSON=cjson         build/cjson/debezium-udf, without a C++ compiler
 all: $(PROGRAM) $(BUILD)/$(notdir $(LAYOUT))
 
-$(PROGRAM): $(BUILD)/obj/main.o $(LIBRARY)
+$(PROGRAM): $(OBJECTS)/main.o $(LIBRARY)
 	$(call say,link,$@)
 	$(Q)$(LINKER) $(CFLAGS) $(STRIP) $(STATIC) $(HARDENED_LINK) $(LDFLAGS) -o $@ $^ $(JSON_LIBS)
 
 # A layout is looked for beside the program.
-$(BUILD)/$(notdir $(LAYOUT)): $(LAYOUT) | $(BUILD)/obj
+$(BUILD)/$(notdir $(LAYOUT)): $(LAYOUT) | $(BUILD)
 	$(Q)cp $< $@
 
-$(LIBRARY): $(CORE_OBJECTS)
+$(LIBRARY): $(CORE_OBJECTS) | $(BUILD)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/obj/%.o: udf/%.c Makefile | $(BUILD)/obj
+$(OBJECTS)/%.o: udf/%.c Makefile | $(OBJECTS)
 	$(call say,cc  ,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(C_FLAGS) -c -o $@ $<
 
 # One object knows the version, so that another one rebuilds no more than that.
-$(BUILD)/obj/base/version.o: DEFINES += -DVERSION='"$(VERSION)"'
-$(BUILD)/obj/base/version.o: VERSION
+$(OBJECTS)/base/version.o: DEFINES += -DVERSION='"$(VERSION)"'
+$(OBJECTS)/base/version.o: VERSION
 
-$(BUILD)/obj/json/json_simdjson.o: udf/json/json_simdjson.cpp Makefile $(JSON_HEADER) | $(BUILD)/obj
+$(OBJECTS)/json/json_simdjson.o: udf/json/json_simdjson.cpp Makefile $(JSON_HEADER) | $(OBJECTS)
 	$(call say,c++ ,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CXX_FLAGS) $(JSON_FLAGS) -c -o $@ $<
 
 # Somebody else's code: no warnings of ours.
-$(BUILD)/obj/simdjson.o: $(SIMDJSON)/simdjson.cpp | $(BUILD)/obj
+$(OBJECTS)/simdjson.o: $(SIMDJSON)/simdjson.cpp | $(OBJECTS)
 	$(call say,c++ ,simdjson.cpp)
 	$(Q)$(CXX) $(filter-out $(WARNINGS),$(CXX_FLAGS)) -w -c -o $@ $<
 
@@ -134,7 +141,7 @@ $(SIMDJSON)/simdjson.h:
 	    rm nozbe-simdjson-3.9.4.tgz && chmod 755 . && touch simdjson.h simdjson.cpp && \
 	    { mv -T "$$part" $(SIMDJSON) 2>/dev/null || test -f $(SIMDJSON)/simdjson.h; }
 
-$(BUILD)/obj $(BUILD)/tests:
+$(BUILD) $(OBJECTS) $(OBJECTS)/tests $(BUILD)/tests:
 	$(Q)mkdir -p $@
 
 # ---- Tests ------------------------------------------------------------------------------------------------------------------
@@ -147,25 +154,31 @@ endif
 # With the objects of the program, so that what is tested is what is shipped.
 unit-tests: $(UNIT_TESTS)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
+$(BUILD)/tests/%: $(OBJECTS)/tests/%.o $(LIBRARY) | $(BUILD)/tests
 	$(call say,link,$@)
 	$(Q)$(LINKER) $(CFLAGS) -pie -o $@ $^ $(JSON_LIBS) -lcmocka
 
-$(BUILD)/tests/%.o: tests/unit/%.c Makefile | $(BUILD)/tests
+$(OBJECTS)/tests/%.o: tests/unit/%.c Makefile | $(OBJECTS)/tests
 	$(call say,cc  ,$<)
 	$(Q)$(CC) $(C_FLAGS) -c -o $@ $<
 
 # Vectors of all sizes pass through its functions, and signed numbers wrap in them, as in the instructions that they stand for.
-$(BUILD)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi -fwrapv
+$(OBJECTS)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi -fwrapv
 
-.SECONDARY: $(UNIT_TESTS:%=%.o)
+.SECONDARY: $(UNIT_TESTS:$(BUILD)/tests/%=$(OBJECTS)/tests/%.o)
 
-#: make test               all tests; installs and fetches what they need, and says what
-TEST_NEEDS := build conformance engine versions kafka debezium cluster fuzz package arm64
+#: make check              the tests of a moment: unit, golden, values, command line, conformance, differential; no server, no root
+CHECK_NEEDS := build conformance
+check:
+	@tests/stack/prepare.sh $(CHECK_NEEDS)
+	@$(MAKE) --no-print-directory all unit-tests
+	@$(MAKE) --no-print-directory JSON=cjson all unit-tests
+	@build/venv/bin/python tests/run.py check
+
+#: make test               make check, then all other tests; installs and fetches what they need, and says what
+TEST_NEEDS := engine versions kafka debezium cluster fuzz package arm64 browser
 test:
-	@if tests/stack/prepare.sh $(TEST_NEEDS); then \
-	    $(MAKE) --keep-going all unit-tests; $(MAKE) --keep-going JSON=cjson all unit-tests; \
-	    build/venv/bin/python tests/run.py; \
+	@if tests/stack/prepare.sh $(CHECK_NEEDS); then build/venv/bin/python tests/run.py all $(TEST_NEEDS); \
 	else echo '0 passed, 1 failed'; exit 1; fi
 
 #: make test-versions      functions, registration and bundle on nine versions of ClickHouse, 23.10 to 26.9
@@ -274,4 +287,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(OBJECTS)/*.d $(OBJECTS)/*/*.d $(OBJECTS)/*/*/*.d)

@@ -20,6 +20,7 @@ from bench.measure import Page, Samples, cpu, cpu_between, machine, table  # noq
 from tests.stack.engine import Engine  # noqa: E402
 from tests.stack.kafka import JAVA, Kafka  # noqa: E402
 from tests.stack.process import exit_on_signals  # noqa: E402
+from tests.support.waiting import wait_until  # noqa: E402
 
 STAGES = ["count", "decode", "events", "bundle"]
 DISK = """SELECT round(sum(bytes_on_disk) / sum(rows), 1) FROM system.parts
@@ -71,11 +72,8 @@ def two_shards(folder: Path, broker: Kafka, rows: int) -> float:
         for partition in (0, 1):
             subprocess.run(["kcat", "-q", "-b", broker.address, "-P", "-t", "experiments_events", "-p", str(partition),
                             "-X", "queue.buffering.max.messages=1000000"], input=b"".join(messages[partition::2]), check=True)
-        deadline = time.monotonic() + 120
-        while nodes[0].value(f"SELECT count() FROM {DATABASE}.events_processed") < rows:
-            if time.monotonic() > deadline:
-                raise SystemExit("bench-capacity: the two shards did not get all")
-            time.sleep(1)
+        arrived = f"SELECT count() FROM {DATABASE}.events_processed"
+        wait_until(lambda: nodes[0].value(arrived) >= rows, 120, "bench-capacity: the two shards have all", 1, SystemExit)
         return sum(cpu_between(old, cpu(node.process.pid)) for old, node in zip(before, nodes)) / rows * 1e9
 
 

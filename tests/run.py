@@ -1,61 +1,224 @@
 #!/usr/bin/env python3
-"""Runs every unit test program and pytest over tests/, and ends with one line: `N passed, N failed`.
+"""Runs the tests and ends with one line: `N passed, N failed`, below a table of how long each folder took.
+
+    tests/run.py check              `make check`: unit test programs, and what needs no server
+    tests/run.py all [GROUP...]     `make test`: the same, then everything else, several groups of folders side by side, each with
+                                    servers of its own; GROUPs are prepared (tests/stack/prepare.sh) while the first tests run
+    tests/run.py PATH...            unit test programs and pytest over these
 
 Whatever was skipped, could not be built, did not start or did not reach its end counts as failed.
 """
-
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.stack.process import exit_on_signals  # noqa: E402
+
+TESTS = ROOT / "tests"
 BUILDS = [ROOT / "build", ROOT / "build" / "cjson"]
 SECONDS = 600
 
+# What needs no server, no network and no rights.
+CHECK = ["structure", "golden", "conformance", "values", "cli", "differential"]
+# Those that share servers run in one process; the longest come first. Where a folder of tests is named nowhere, it is a group.
+GROUPS = [
+    ["package"],
+    ["live/test_status.py"],
+    ["live/test_accounts.py", "live/test_connectors.py", "live/test_faults.py", "live/test_flow.py", "live/test_installations.py",
+     "live/test_layout.py", "live/test_poison.py"],
+    ["cluster"],
+    ["engine", "pipeline", "security", "versions"],
+    ["orders"],
+    ["analytics", "browser"],
+    ["fuzz"],
+]
+# One waits while another works: on two cores three take no longer each than two.
+SIDE_BY_SIDE = 3
 
-def unit_program(program: Path) -> tuple[int, int]:
-    """Runs one cmocka program; its tests are counted by what TAP says of each, and by the plan."""
-    name = program.relative_to(ROOT)
+
+class Report:
+    """Counts, and seconds by folder and by test."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.folders: Counter = Counter()
+        self.counts: Counter = Counter()
+        self.tests: list = []
+
+    def add(self, folder: str, name: str, seconds: float, passed: int, failed: int) -> None:
+        self.passed += passed
+        self.failed += failed
+        self.counts[folder] += passed + failed
+        self.folders[folder] += seconds
+        self.tests.append((seconds, name))
+
+    def show(self) -> None:
+        print("\nslowest tests")
+        for seconds, name in sorted(self.tests, reverse=True)[:20]:
+            print(f"{seconds:8.1f} s  {name}")
+        print("\nfolders")
+        for folder, seconds in self.folders.most_common():
+            print(f"{seconds:8.1f} s  {self.counts[folder]:5} tests  {folder}")
+
+
+def environment() -> dict:
+    """Without what make tells its own children: these may call make, and have a job server of their own."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+
+
+def unit_program(program: Path) -> tuple:
+    """Runs one cmocka program: (folder, name, seconds, passed, failed). Its tests are counted by what TAP says of each, and by the plan."""
+    name, start = program.relative_to(ROOT), time.monotonic()
     try:
         done = subprocess.run([program], env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"}, cwd=ROOT, text=True,
                               errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS)
     except (OSError, subprocess.TimeoutExpired) as problem:
         print(f"{name}: {problem}")
-        return 0, 1
+        return "unit", str(name), time.monotonic() - start, 0, 1
     planned = sum(int(count) for count in re.findall(r"^1\.\.(\d+)", done.stdout, re.M))
     passed = len(re.findall(r"^ok \d+(?!.*# SKIP)", done.stdout, re.M))
     failed = max(planned - passed, int(done.returncode != 0 or planned == 0))
-    print(f"{name}: {passed} passed, {failed} failed")
     if failed:
-        print(f"exit status {done.returncode}\n{done.stdout}")
-    return passed, failed
+        print(f"{name}: {passed} passed, {failed} failed, exit status {done.returncode}\n{done.stdout}")
+    return "unit", str(name), time.monotonic() - start, passed, failed
 
 
-def python_tests(arguments: list[str]) -> tuple[int, int]:
+def unit_programs(report: Report) -> None:
+    names = sorted(path.stem for path in (TESTS / "unit").glob("test_*.c"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for result in pool.map(unit_program, [build / "tests" / name for build in BUILDS for name in names]):
+            report.add(*result)
+    print(f"unit test programs: {report.passed} passed, {report.failed} failed")
+
+
+def python_tests(paths: list, quiet: bool, running: list) -> tuple:
+    """Runs pytest; (the paths, what it printed, its exit status, the cases of its report). Where it is `quiet`, it prints in the end."""
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        status = subprocess.run([sys.executable, "-m", "pytest", "-q", "--durations=10", f"--junitxml={report}",
-                                 *(arguments or ["tests"])], cwd=ROOT, stdin=subprocess.DEVNULL).returncode
-        if not report.exists():
-            return 0, 1
-        cases = list(ElementTree.parse(report).iter("testcase"))
-    bad = sum(any(child.tag in ("failure", "error", "skipped") for child in case) for case in cases)
-    return len(cases) - bad, max(bad, int(status != 0))
+        xml = Path(folder) / "report.xml"
+        process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *paths], cwd=ROOT,
+                                   env=environment(), stdin=subprocess.DEVNULL, text=True, errors="replace",
+                                   **({"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}))
+        running.append(process)
+        said, _ = process.communicate()
+        running.remove(process)
+        cases = list(ElementTree.parse(xml).iter("testcase")) if xml.exists() else []
+    return paths, said, process.returncode, cases
 
 
-def main() -> int:
+def count(report: Report, paths: list, status: int, cases: list) -> int:
+    """Adds pytest's cases; how many of them failed."""
+    failed = 0
+    for case in cases:
+        bad = int(any(child.tag in ("failure", "error", "skipped") for child in case))
+        module = case.get("classname", "").removeprefix("tests.")
+        folder = module.rsplit(".", 1)[0].replace(".", "/") if "." in module else module
+        report.add(folder, f"{module.replace('.', '/')}.py::{case.get('name')}", float(case.get("time", 0)), 1 - bad, bad)
+        failed += bad
+    if status != 0 and not failed:
+        # It did not reach its end, or found nothing.
+        failed = 1
+        report.add(" ".join(paths), "pytest itself", 0, 0, 1)
+    return failed
+
+
+@contextmanager
+def started():
+    """Processes that are put in the list are ended on the way out, however that is."""
+    processes: list = []
+    try:
+        yield processes
+    finally:
+        for process in list(processes):
+            process.terminate()
+        for process in list(processes):
+            process.wait()
+
+
+def relative(path: str) -> str:
+    return str((TESTS / path).relative_to(ROOT))
+
+
+def check(report: Report, running: list) -> None:
+    unit_programs(report)
+    paths, _, status, cases = python_tests([relative(path) for path in CHECK if (TESTS / path).exists()], False, running)
+    count(report, paths, status, cases)
+
+
+def others() -> list:
+    """GROUPS, and what has tests and is in none."""
+    named = {path.split("/")[0] for group in GROUPS for path in group} | set(CHECK)
+    left = {path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")} - named
+    return [[path for path in group if (TESTS / path).exists()] for group in GROUPS] + [[path] for path in sorted(left)]
+
+
+def side_by_side(report: Report, running: list) -> None:
+    start = time.monotonic()
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        tasks = [pool.submit(python_tests, [relative(path) for path in group], True, running) for group in others() if group]
+        for task in as_completed(tasks):
+            paths, said, status, cases = task.result()
+            print(f"\n== {' '.join(paths)} ({time.monotonic() - start:.0f} s from the start)\n{said}")
+            count(report, paths, status, cases)
+
+
+def build(report: Report) -> None:
+    for json in ("simdjson", "cjson"):
+        done = subprocess.run(["make", "--no-print-directory", "--keep-going", f"-j{os.cpu_count()}", f"JSON={json}", "all", "unit-tests"],
+                              cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            report.add("build", f"make JSON={json}", 0, 0, 1)
+
+
+def everything(report: Report, prepared: list, running: list) -> None:
+    with tempfile.TemporaryFile("w+") as log:
+        preparing = subprocess.Popen([TESTS / "stack" / "prepare.sh", *prepared], cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL,
+                                     stdout=log, stderr=log) if prepared else None
+        running += [preparing] if preparing else []
+        build(report)
+        check(report, running)
+        if preparing:
+            failed = preparing.wait()
+            running.remove(preparing)
+            log.seek(0)
+            print(log.read(), end="")
+            if failed:
+                report.add("stack", "prepare.sh", 0, 0, 1)
+                return
+    side_by_side(report, running)
+
+
+def main(arguments: list) -> int:
     sys.stdout.reconfigure(line_buffering=True)
-    names = sorted(path.stem for path in (ROOT / "tests" / "unit").glob("test_*.c"))
-    counts = [unit_program(build / "tests" / name) for build in BUILDS for name in names]
-    counts.append(python_tests(sys.argv[1:]))
-    passed, failed = (sum(column) for column in zip(*counts))
-    print(f"{passed} passed, {failed} failed")
-    return int(failed > 0)
+    exit_on_signals()
+    report, start = Report(), time.monotonic()
+    with started() as running:
+        if arguments[:1] == ["all"]:
+            everything(report, arguments[1:], running)
+        elif arguments == ["check"]:
+            check(report, running)
+        elif arguments:
+            unit_programs(report)
+            paths, _, status, cases = python_tests(arguments, False, running)
+            count(report, paths, status, cases)
+        else:
+            print(__doc__, file=sys.stderr)
+            return 2
+    report.show()
+    print(f"\n{time.monotonic() - start:.0f} s")
+    print(f"{report.passed} passed, {report.failed} failed")
+    return int(report.failed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -50,7 +50,7 @@ def empty_site(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def chromium():
-    subprocess.run([Path(__file__).with_name("prepare.sh")], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([ROOT / "tests" / "stack" / "prepare.sh", "browser"], check=True, stdin=subprocess.DEVNULL)
     program = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

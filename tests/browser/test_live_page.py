@@ -12,10 +12,11 @@ from tests.analytics.figures import note
 from tests.analytics.recount import moment, recount
 from tests.analytics.story import EXPERIMENTS, SETTINGS, history
 from tests.analytics.story import visit as visitor
-from tests.browser.test_page import cells, wait_until, whole
+from tests.browser.test_page import cells, wait_for, whole
 from tests.stack.engine import ROOT
 from tests.stack.live import TOPIC, Chain
 from tests.stack.visitors import Visitors, write
+from tests.support.waiting import wait_until
 
 KNOWN = {experiment.id: [0, 1] for experiment in EXPERIMENTS}
 NOW = datetime.now(timezone.utc)
@@ -106,10 +107,14 @@ def test_events_40_days_late_equal_a_recount(chain):
 def test_the_same_messages_again_change_nothing(chain):
     delivered = f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes"
     twice = 2 * chain.engine.value(delivered)
-    deadline = time.monotonic() + 60
-    while chain.engine.value(delivered) < twice:
-        assert time.monotonic() < deadline
+
+    def delivered_twice() -> bool:
+        if chain.engine.value(delivered) >= twice:
+            return True
         chain.engine.query(BATCH)
+        return False
+
+    wait_until(delivered_twice, 60, f"{twice} rows were delivered", pause=0)
     compare(chain, "and every message a second time")
 
 
@@ -135,13 +140,13 @@ def test_the_page_follows_postgresql_by_itself(chain, visit, shoot, tmp_path):
     schedule(chain.engine, "AFTER 1 SECOND")
     started = time.monotonic()
     with Visitors(tmp_path, chain.postgres.address):
-        wait_until(page, f"({SHOWN})() > {before}", seconds=60)
+        wait_for(page, f"({SHOWN})() > {before}", seconds=60)
     note(f"live visitors were on the page after {time.monotonic() - started:.1f} s; it asks every 10 s")
     schedule(chain.engine, "AFTER 1 YEAR")
     arrived(chain)
     compare(chain, "and live visitors", mended=True)
     page.evaluate("refresh()")
-    wait_until(page, f"({SHOWN})() === {exposed(chain)}")
+    wait_for(page, f"({SHOWN})() === {exposed(chain)}")
     shoot(page, "live")
 
 

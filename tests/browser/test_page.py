@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import re
-import time
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -12,18 +11,20 @@ import pytest
 from tests.analytics.analytics import DATABASE, configure, event, users
 from tests.analytics.story import EXPERIMENTS
 from tests.stack.engine import ROOT, QueryError
+from tests.support.waiting import wait_until
 
 HOSTILE = ['<img src=x onerror="window.hacked=1">', '"><script>window.hacked=1</script>', "</script><svg onload=alert(1)>",
            "javascript:window.hacked=1", "${window.hacked=1}", "a\u202eb\u0000c", "'; DROP TABLE events_processed; --",
            "=cmd|' /C calc'!A0", "x" * 3000, "&lt;b&gt;", "{{7*7}}", "../../etc/passwd", "__proto__"]
 
 
-def wait_until(page, expression: str, arg=None, seconds: float = 20) -> None:
-    """Playwright's own way needs eval, which the page forbids."""
-    deadline = time.monotonic() + seconds
-    while not page.evaluate(expression, arg):
-        assert time.monotonic() < deadline, f"after {seconds:g} s not yet: {expression}"
+def wait_for(page, expression: str, arg=None, seconds: float = 20) -> None:
+    """Playwright's own way needs eval, which the page forbids; its events come only while it is asked."""
+    def holds() -> bool:
         page.wait_for_timeout(50)
+        return page.evaluate(expression, arg)
+
+    wait_until(holds, seconds, expression, pause=0)
 
 
 def cells(page, region: str) -> list:
@@ -153,8 +154,8 @@ def test_on_a_phone(story, visit, shoot):
     for target in ("#list a >> nth=0", "#pause", "#filter"):
         assert page.locator(target).bounding_box()["height"] >= 32
     page.locator("#list a", has_text="Green buy button").tap()
-    wait_until(page, "document.querySelector('h2')?.innerText === 'Green buy button'")
-    wait_until(page, "!document.body.innerText.includes('Reading…')")
+    wait_for(page, "document.querySelector('h2')?.innerText === 'Green buy button'")
+    wait_for(page, "!document.body.innerText.includes('Reading…')")
     shoot(page, "phone")
 
 
@@ -204,13 +205,13 @@ def test_by_keyboard_alone(story, visit, shoot):
         assert len(seen) < 10
     assert seen == ["Pipeline", "dashboard", "pause", "filter"]
     page.keyboard.type("search with")
-    wait_until(page, "document.querySelectorAll('#list li').length === 1")
+    wait_for(page, "document.querySelectorAll('#list li').length === 1")
     page.keyboard.press("Tab")
     assert focused() == "Search with suggestions" != first
     assert page.locator("#list a").evaluate("link => getComputedStyle(link).outlineStyle") == "solid"
     shoot(page, "keyboard", whole=False)
     page.keyboard.press("Enter")
-    wait_until(page, "document.querySelector('h2')?.innerText === 'Search with suggestions'")
+    wait_for(page, "document.querySelector('h2')?.innerText === 'Search with suggestions'")
     assert focused() == "Search with suggestions" and page.url.endswith("#103")
     # Tables that scroll can be reached, and details opened.
     page.locator("#days summary").focus()
@@ -237,7 +238,7 @@ def test_it_refreshes_itself(story, visit):
     story.insert([event(102, 1, f"late {number}", "exposure", 60) for number in range(7)])
     story.refresh()
     page.evaluate("refresh()")
-    wait_until(page, f"document.querySelector('[aria-label=Conversion] tbody')?.innerText.includes('{whole(before + 7)}')")
+    wait_for(page, f"document.querySelector('[aria-label=Conversion] tbody')?.innerText.includes('{whole(before + 7)}')")
     # Neither the focus nor what was opened is lost.
     assert page.evaluate("document.activeElement.dataset.key") == "102"
     assert page.locator("#days details").evaluate("details => details.open")
@@ -272,7 +273,7 @@ def test_an_empty_database(empty_site, visit, shoot):
 
 def test_an_experiment_that_is_not_there(story, visit):
     page = visit(f"{story.page}#4294967295")
-    wait_until(page, "document.querySelector('h2')?.innerText === 'Experiment 4294967295'")
+    wait_for(page, "document.querySelector('h2')?.innerText === 'Experiment 4294967295'")
     assert page.locator(".failure").count() == 0
 
 
@@ -290,7 +291,7 @@ def test_hostile_names_stay_text(site, visit, shoot):
     assert set(HOSTILE) <= set(listed)
     for number, name in enumerate(HOSTILE[:3]):
         page.evaluate(f"location.hash = '#{301 + number}'")
-        wait_until(page, "name => document.querySelector('h2')?.textContent === name && !!document.querySelector('#segments table')",
+        wait_for(page, "name => document.querySelector('h2')?.textContent === name && !!document.querySelector('#segments table')",
                    name)
         assert page.locator("#results strong").first.evaluate("node => node.textContent") == name
         assert page.locator("#segments td").first.evaluate("node => node.textContent") == name
@@ -346,14 +347,14 @@ def test_a_failing_query_says_what_and_why_and_spoils_nothing_else(story, visit,
         # What could be read before is still there, and all else is as it was.
         assert "Below is what could be read last" in message and page.locator("#days canvas").count() == 1
         assert cells(page, "Conversion by device") == before and page.locator(".failure").count() == 1
-        wait_until(page, "document.querySelector('#state').innerText.startsWith('1 query failed · Live')")
+        wait_for(page, "document.querySelector('#state').innerText.startsWith('1 query failed · Live')")
         shoot(page, "failing-query")
         fresh = visit(f"{story.page}#101")
         assert fresh.locator("#days .failure").count() == 1 and fresh.locator("#days canvas").count() == 0
     finally:
         story.query(f"RENAME TABLE {DATABASE}.users_by_day_away TO {DATABASE}.users_by_day")
     page.evaluate("refresh()")
-    wait_until(page, "!document.querySelector('.failure') && document.querySelector('#state').innerText.startsWith('Live')")
+    wait_for(page, "!document.querySelector('.failure') && document.querySelector('#state').innerText.startsWith('Live')")
 
 
 def test_figures_that_could_not_be_computed_anew_are_said_to_be_old(story, visit, shoot):
@@ -372,18 +373,18 @@ def test_figures_that_could_not_be_computed_anew_are_said_to_be_old(story, visit
         story.query(f"RENAME TABLE {DATABASE}.variants_seen_away TO {DATABASE}.variants_seen")
         story.refresh()
     page.evaluate("refresh()")
-    wait_until(page, "!document.querySelector('#refreshes .notice')")
+    wait_for(page, "!document.querySelector('#refreshes .notice')")
 
 
 def test_a_server_that_does_not_answer(story, visit):
     page = visit(f"{story.page}#101")
     page.context.set_offline(True)
     page.evaluate("refresh()")
-    wait_until(page, "document.querySelectorAll('.failure').length === 10")
+    wait_for(page, "document.querySelectorAll('.failure').length === 10")
     assert "was not answered" in page.locator("#list .failure").inner_text()
     page.context.set_offline(False)
     page.evaluate("refresh()")
-    wait_until(page, "!document.querySelector('.failure')")
+    wait_for(page, "!document.querySelector('.failure')")
 
 
 def test_the_pipeline_is_shown(story, visit):

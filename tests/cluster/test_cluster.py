@@ -12,6 +12,7 @@ from nodes import DATABASE, PARTITIONS, ROOT, SETTINGS, Node, messages, produce,
 
 from tests.stack.engine import QueryError
 from tests.stack.faults import set_offset
+from tests.support.waiting import wait_until
 
 ARRIVED = f"SELECT (SELECT count() FROM {DATABASE}.events) + (SELECT count() FROM {DATABASE}.dead_letters_open)"
 DELIVERED = f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes"
@@ -51,22 +52,19 @@ def redeliver(servers, nodes: list) -> None:
     set_offset(servers.broker, 0)
     for node in nodes:
         node.query(f"ATTACH TABLE {DATABASE}.raw_events_kafka")
-    deadline = time.monotonic() + 120
-    while (delivered := nodes[0].value(DELIVERED)) < before + servers.sent:
-        assert time.monotonic() < deadline, (before, delivered, servers.sent)
-        time.sleep(0.5)
+    wait_until(lambda: nodes[0].value(DELIVERED) >= before + servers.sent, 120,
+               lambda: f"{before} + {servers.sent} are delivered: {nodes[0].value(DELIVERED)}", pause=0.5)
 
 
 def all_consume(nodes: list) -> None:
     """Wait until each has partitions of the topic, and either can tell."""
     wanted = {f"127.0.0.1:{node.ports[1]}" for node in nodes}
-    deadline = time.monotonic() + 90
+
+    def each_of(rows: list) -> bool:
+        return {row["node"] for row in rows} == wanted and len(rows) == PARTITIONS
+
     for node in nodes:
-        rows: list = []
-        while {row["node"] for row in rows} != wanted or len(rows) != PARTITIONS:
-            assert time.monotonic() < deadline, rows
-            time.sleep(0.5)
-            rows = assigned(node)
+        wait_until(lambda: each_of(assigned(node)), 90, lambda: f"each of {wanted} has partitions: {assigned(node)}", pause=0.5)
 
 
 def assigned(node) -> list:
@@ -110,8 +108,7 @@ def test_a_shard_is_killed_in_the_middle_and_comes_back(servers):
             time.sleep(0.1)
     load = threading.Thread(target=flow)
     load.start()
-    while one.value(ARRIVED) < before + 2000:
-        time.sleep(0.05)
+    wait_until(lambda: one.value(ARRIVED) >= before + 2000, 60, "some have arrived", pause=0.05)
     arrived = one.value(ARRIVED)
     other.kill()
     load.join()

@@ -7,6 +7,7 @@ import pytest
 from nodes import DATABASE, PARTITIONS, Node, create_topic, messages, produce
 
 from tests.stack.kafka import Kafka
+from tests.support.waiting import wait_until
 
 KEEPER = """\
 <clickhouse>
@@ -63,14 +64,14 @@ def test_messages_wait_while_the_tables_are_read_only(node):
 
 def diagnosis(node, pattern: str, seconds: float = 60) -> None:
     """Wait until it is that of every partition."""
-    deadline = time.monotonic() + seconds
-    while True:
-        rows = node.rows(f"SELECT diagnosis FROM {DATABASE}.pipeline_status")
-        if len(rows) == PARTITIONS and all(re.search(pattern, row["diagnosis"]) for row in rows):
-            print(rows[0]["diagnosis"])
-            return
-        assert time.monotonic() < deadline, rows
-        time.sleep(0.5)
+    rows: list = []
+
+    def of_every_partition() -> bool:
+        rows[:] = node.rows(f"SELECT diagnosis FROM {DATABASE}.pipeline_status")
+        return len(rows) == PARTITIONS and all(re.search(pattern, row["diagnosis"]) for row in rows)
+
+    wait_until(of_every_partition, seconds, lambda: f"every diagnosis matches {pattern!r}: {rows}", pause=0.5)
+    print(rows[0]["diagnosis"])
 
 
 def test_the_status_names_the_tables_that_are_read_only(node):

@@ -16,7 +16,7 @@ EVERY = [(table, fixture) for table, fixtures in TABLES.items() for fixture in f
 
 def test_every_message_has_a_row():
     lines = {path.name: len(tables.messages(path.name)) for path in tables.FIXTURES.glob("*.ndjson")}
-    assert sum(lines.values()) == 574
+    assert lines and all(lines.values())
     assert {fixture: len(rows) for fixture, rows in TABLES["expected"].items()} == lines
 
 

@@ -10,6 +10,7 @@ from tests.stack.engine import BINARY, LAYOUT, ROOT, Engine
 from tests.stack.faults import Load, children, counts, set_offset, settle
 from tests.stack.kafka import Kafka
 from tests.stack.live import TOPIC
+from tests.support.waiting import wait_until
 
 OPERATIONS = ROOT / "sql" / "operations"
 
@@ -107,11 +108,15 @@ def test_what_kafka_leaves_out_is_told_apart_from_what_was_lost(tmp_path, tell):
         broker.create_topic(TOPIC, cleanup_policy="compact", segment_ms=500, min_cleanable_dirty_ratio=0.01)
         broker.produce(TOPIC, [message(0)], key=b"first")
         broker.produce(TOPIC, [message(n) for n in range(1, 6)], key=b"row")
-        deadline = time.monotonic() + 120
-        while (kept := offsets_in(broker, TOPIC))[:2] != [0, 5]:
-            assert time.monotonic() < deadline, f"the topic is not compacted: {kept}"
+
+        def compacted() -> bool:
+            if offsets_in(broker, TOPIC)[:2] == [0, 5]:
+                return True
             time.sleep(1)  # longer than a segment; the cleaner takes closed ones
             broker.produce(TOPIC, [message(6)], key=b"roll")
+            return False
+
+        wait_until(compacted, 120, lambda: f"the topic is compacted: {offsets_in(broker, TOPIC)}", pause=0)
         with Engine(tmp_path / "engine", broker=broker.address) as engine:
             engine.apply()
 
@@ -151,10 +156,15 @@ def test_what_kafka_leaves_out_is_told_apart_from_what_was_lost(tmp_path, tell):
 
 def audit(engine: Engine, last: int) -> None:
     """Run the audit until it has passed an offset."""
-    deadline = time.monotonic() + 60
-    while engine.value("SELECT max(bitmapMax(offsets)) FROM experiments_analytics.pipeline_offsets_audited") < last:
-        assert time.monotonic() < deadline
+    audited = "SELECT max(bitmapMax(offsets)) FROM experiments_analytics.pipeline_offsets_audited"
+
+    def passed() -> bool:
+        if engine.value(audited) >= last:
+            return True
         run(engine, "audit_offsets.sql")
+        return False
+
+    wait_until(passed, 60, f"the audit has passed offset {last}", pause=0)
 
 
 def test_dead_letters_come_back_once_the_layout_is_mended(broker, engine):

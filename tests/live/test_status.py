@@ -13,6 +13,7 @@ from tests.stack.engine import BINARY, Engine
 from tests.stack.faults import children, signal_each
 from tests.stack.kafka import Kafka
 from tests.stack.live import TOPIC
+from tests.support.waiting import wait_until
 
 WANTED = b'{"id":1,"aggregate_id":"a","aggregate_type":"event","payload":"{\\"experiment_id\\":1,\\"variant_id\\":1,' \
          b'\\"user_id\\":\\"u\\",\\"timestamp\\":\\"2026-01-02T03:04:05Z\\"}","__op":"c"}'
@@ -52,17 +53,15 @@ def server(broker, tmp_path, request):
 
 def diagnosis(engine, pattern: str, seconds: float = 30, secrets: bool = False) -> str:
     """Wait until a row's diagnosis matches; `secrets` for somebody who may see the named collection's values."""
-    deadline = time.monotonic() + seconds
-    while True:
-        rows = engine.rows("SELECT * FROM experiments_analytics.pipeline_status",
-                           settings={"format_display_secrets_in_show_and_select": int(secrets)})
+    rows: list = []
+
+    def named() -> str:
+        rows[:] = engine.rows("SELECT * FROM experiments_analytics.pipeline_status",
+                              settings={"format_display_secrets_in_show_and_select": int(secrets)})
         assert rows, "pipeline_status always answers"
-        for row in rows:
-            if re.search(pattern, row["diagnosis"]):
-                return row["diagnosis"]
-        if time.monotonic() > deadline:
-            raise AssertionError(f"no diagnosis matches {pattern!r}: {rows}\n{engine.tail()}")
-        time.sleep(0.2)
+        return next((row["diagnosis"] for row in rows if re.search(pattern, row["diagnosis"])), "")
+
+    return wait_until(named, seconds, lambda: f"a diagnosis matches {pattern!r}: {rows}\n{engine.tail()}", pause=0.2)
 
 
 def alerts(engine) -> list:
@@ -286,11 +285,13 @@ def configure(folder: Path, name: str, text: str) -> None:
 
 def open_block(engine, broker, topic: str) -> None:
     """Send until the consumer has a block that it does not come out of."""
-    deadline = time.monotonic() + 60
-    while not engine.value("SELECT max(last_poll_time) < now() - 2 FROM system.kafka_consumers WHERE table = 'raw_events_kafka'"):
-        assert time.monotonic() < deadline, f"no block stays open\n{engine.tail()}"
+    def is_open() -> bool:
+        if engine.value("SELECT max(last_poll_time) < now() - 2 FROM system.kafka_consumers WHERE table = 'raw_events_kafka'"):
+            return True
         broker.produce(topic, [WANTED])
-        time.sleep(3)
+        return False
+
+    wait_until(is_open, 60, lambda: f"a block stays open\n{engine.tail()}", pause=3)
 
 
 def test_a_view_that_is_slow(server, broker, tmp_path, tell):

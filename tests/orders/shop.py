@@ -3,13 +3,13 @@ import hashlib
 import json
 import os
 import random
-import time
 import uuid
 from collections import Counter
 from decimal import Decimal
 
 from tests.stack.engine import ROOT, Engine
 from tests.stack.postgres import Postgres
+from tests.support.waiting import wait_until
 
 # Another build is named by BUILD.
 BINARY = ROOT / os.environ.get("BUILD", "build") / "debezium-udf"
@@ -180,8 +180,10 @@ def differences_but_left_out(postgres: Postgres, engine: Engine) -> list:
 
 def settle(postgres: Postgres, engine: Engine, seconds: float = 60, differences=differences) -> None:
     """Wait until both sides are equal."""
-    deadline = time.monotonic() + seconds
-    while found := differences(postgres, engine):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"after {seconds:g} s {len(found)} differences remain, such as {str(found[:5]):.2000}\n{engine.tail()}")
-        time.sleep(0.3)
+    found: list = []
+
+    def equal() -> bool:
+        found[:] = differences(postgres, engine)
+        return not found
+
+    wait_until(equal, seconds, lambda: f"{len(found)} differences remain, such as {str(found[:5]):.2000}\n{engine.tail()}", pause=0.3)

@@ -2,21 +2,13 @@
 import json
 import subprocess
 import threading
-import time
 
 from shop import EXAMPLE, Shop
 
 from tests.stack.connect import Connect
 from tests.stack.kafka import Kafka
 from tests.stack.postgres import Postgres
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
+from tests.support.waiting import wait_until
 
 
 def write_while_the_slot_is_made(postgres: Postgres) -> None:
@@ -24,14 +16,15 @@ def write_while_the_slot_is_made(postgres: Postgres) -> None:
     with postgres.connect() as first, postgres.connect() as second, postgres.connect() as late:
         first.execute("INSERT INTO other VALUES (1)")
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-        wait_for(lambda: postgres.value(waiting))
+        wait_until(lambda: postgres.value(waiting), 60, "the slot waits for the first")
         second.execute("INSERT INTO other VALUES (2)")
         xid = second.execute("SELECT txid_current()").fetchone()[0] % 2**32
         first.commit()
-        wait_for(lambda: postgres.value(waiting + " AND transactionid::text = %s", str(xid)))
+        wait_until(lambda: postgres.value(waiting + " AND transactionid::text = %s", str(xid)), 60, "and for the second")
         late.execute("UPDATE orders SET status = 'late'")
         second.commit()
-        wait_for(lambda: postgres.value("SELECT count(*) FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL"))
+        made = "SELECT count(*) FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL"
+        wait_until(lambda: postgres.value(made), 60, "the slot is made")
         late.commit()
 
 
@@ -44,11 +37,11 @@ def test_a_change_that_is_open_while_the_snapshot_begins_comes_later_with_an_ear
             shop.order()
         writing = threading.Thread(target=write_while_the_slot_is_made, args=[postgres], daemon=True)
         writing.start()
-        time.sleep(1)  # the first of them is open
+        wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"), 60, "the first is open")
         with Connect(tmp_path / "connect", kafka, postgres, [EXAMPLE / "connector.json"]):
             writing.join(60)
             read = ["kcat", "-q", "-C", "-b", kafka.address, "-t", "shop.public.orders", "-e"]
-            wait_for(lambda: subprocess.run(read, capture_output=True).stdout.count(b"\n") == 2)
+            wait_until(lambda: subprocess.run(read, capture_output=True).stdout.count(b"\n") == 2, 60, "both changes are on the topic")
             snapshot, update = map(json.loads, subprocess.run(read, capture_output=True).stdout.splitlines())
     assert (snapshot["op"], snapshot["after"]["status"]) == ("r", "new")
     assert (update["op"], update["after"]["status"]) == ("u", "late")

@@ -38,7 +38,7 @@ def built():
 @pytest.fixture(scope="module")
 def filter_words(tmp_path_factory):
     """The filter's instructions, from the object file that is linked into the program."""
-    code = FOLDER / "obj" / "sandbox.o"
+    code = FOLDER / "obj" / "host" / "sandbox.o"
     symbols = subprocess.check_output(["aarch64-linux-gnu-readelf", "-sW", code], text=True)
     (at, size, section), = re.findall(r"([0-9a-f]{16})\s+(\d+) OBJECT\s+LOCAL\s+DEFAULT\s+(\d+) filter$", symbols, re.M)
     names = subprocess.check_output(["aarch64-linux-gnu-readelf", "-SW", code], text=True)
@@ -77,7 +77,7 @@ def test_unit_golden_and_conformance(built, capsys):
 
 def test_neon_is_what_runs():
     """Were plain C built by mistake, the tests above would pass all the same."""
-    code = subprocess.check_output(["aarch64-linux-gnu-objdump", "-d", FOLDER / "obj" / "unescape.o"], text=True)
+    code = subprocess.check_output(["aarch64-linux-gnu-objdump", "-d", FOLDER / "obj" / "json" / "unescape.o"], text=True)
     assert re.search(r"\bcmeq\s+v\d", code)
 
 

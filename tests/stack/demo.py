@@ -30,6 +30,7 @@ from tests.stack.kafka import Kafka  # noqa: E402
 from tests.stack.live import Source, live_flow  # noqa: E402
 from tests.stack.process import StackError, exit_on_signals  # noqa: E402
 from tests.stack.visitors import Visitors, write  # noqa: E402
+from tests.support.waiting import wait_until  # noqa: E402
 
 FOLDER = ROOT / "build" / "demo"
 FIXTURES = ROOT / "tests" / "fixtures" / "debezium"
@@ -187,15 +188,14 @@ class Demo:
                                    for i in range(BURST)])
         self.engine.query("ATTACH TABLE experiments_analytics.decoded_events_mv")
         count = "SELECT count() FROM experiments_analytics.events_processed WHERE startsWith(id, 'burst_')"
-        first = last = seen = 0
-        deadline = time.monotonic() + 120
-        while seen < BURST:
-            if time.monotonic() > deadline:
-                raise StackError(f"{seen} of {BURST} messages arrived within two minutes\n{self.engine.tail()}")
-            time.sleep(0.02)
-            seen, last = self.engine.value(count), time.monotonic()
-            if not first and seen:
-                first, base = last, seen
+        looks: list = []
+
+        def all_arrived() -> bool:
+            looks.append((self.engine.value(count), time.monotonic()))
+            return looks[-1][0] == BURST
+
+        wait_until(all_arrived, 120, lambda: f"{looks[-1][0]} of {BURST} messages have arrived\n{self.engine.tail()}", 0.02, StackError)
+        (base, first), (seen, last) = next(look for look in looks if look[0]), looks[-1]
         rate = (seen - base) / (last - first)
         say(f"{BURST:,} messages of {len(template):,} bytes, from the topic into events_processed, decoded and checked: "
             f"{styled(f'{rate:,.0f} messages a second', '1')}, with one consumer, the broker on the same "

@@ -2,11 +2,12 @@
 import json
 import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from tests.support.waiting import wait_until
 
 from .process import Server, free_port
 
@@ -157,11 +158,14 @@ class Engine(Server):
 
     def wait_for(self, sql: str, expected, seconds: float = 30, **options):
         """Ask until the answer is `expected`."""
-        deadline = time.monotonic() + seconds
-        while (answer := self.value(sql, **options)) != expected:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"after {seconds:g} s still {answer!r}, not {expected!r}: {sql}\n{self.tail()}")
-            time.sleep(0.1)
+        answer = None
+
+        def as_expected() -> bool:
+            nonlocal answer
+            answer = self.value(sql, **options)
+            return answer == expected
+
+        wait_until(as_expected, seconds, lambda: f"{answer!r} is {expected!r}: {sql}\n{self.tail()}")
         return answer
 
     def apply(self, bundle: Path = ROOT / "sql") -> None:

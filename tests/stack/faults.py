@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.waiting import wait_until
+
 from .checksum import WANTED, differences
 from .engine import BINARY, ROOT, Engine
 from .kafka import JAVA, Kafka
@@ -126,12 +128,13 @@ FAULTS = {
 
 def freeze_udf(chain: Chain, engine: Engine) -> list:
     """Stop the function's processes of an engine where they are, so that its next block stays open."""
-    deadline = time.monotonic() + 60
-    while not (frozen := signal_each(children(engine.process.pid, BINARY.name), signal.SIGSTOP)):
-        assert time.monotonic() < deadline, "the function was never called"
-        send(chain)
-        time.sleep(0.3)
-    return frozen
+    def frozen() -> list:
+        stopped = signal_each(children(engine.process.pid, BINARY.name), signal.SIGSTOP)
+        if not stopped:
+            send(chain)
+        return stopped
+
+    return wait_until(frozen, 60, "the function is called", pause=0.3)
 
 
 def kill(processes: list) -> list:
@@ -163,16 +166,15 @@ def slow_blocks(engine: Engine):
 @contextmanager
 def open_block(chain: Chain, engine: Engine):
     """Within it an engine that has been slowed down or frozen has read a block and not stored it yet."""
-    deadline = time.monotonic() + 60
-    while True:
+    def is_open() -> bool:
         send(chain)
         offsets = next_offsets(engine)
         waiting = any(chain.broker.count(TOPIC, partition) > offset for partition, offset in offsets.items())
         # A consumer that has something to read and does not is inserting: a flush is due every 200 ms.
         time.sleep(0.5)
-        if waiting and offsets == next_offsets(engine):
-            break
-        assert time.monotonic() < deadline, f"no block stays open: partitions at {offsets}\n{engine.tail()}"
+        return waiting and offsets == next_offsets(engine)
+
+    wait_until(is_open, 60, lambda: f"a block stays open: partitions at {next_offsets(engine)}\n{engine.tail()}", pause=0)
     yield
 
 
@@ -211,15 +213,16 @@ def set_offset(broker: Kafka, offset: int, group: str = GROUP) -> None:
     command = [*JAVA, "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--bootstrap-server",
                broker.address, "--group", group, "--topic", TOPIC, "--reset-offsets", "--to-offset", str(offset),
                "--execute"]
-    deadline = time.monotonic() + 60
-    while True:
+    said = ""
+
+    def is_set() -> bool:
+        nonlocal said
         done = subprocess.run(command, capture_output=True, text=True)
+        said = done.stdout + done.stderr
         # It says so and ends with status 0 when the group is in use.
-        if done.returncode == 0 and "Error" not in done.stdout + done.stderr:
-            return
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{done.stdout}{done.stderr}")
-        time.sleep(1)
+        return done.returncode == 0 and "Error" not in said
+
+    wait_until(is_set, 60, lambda: f"the group is at {offset}: {said}", pause=0.5)
 
 
 def endure(chain: Chain, name: str, count: int) -> dict:
@@ -251,14 +254,16 @@ def counts(chain: Chain) -> dict:
 
 def settle(chain: Chain, seconds: float = 120) -> None:
     """Wait until everything has arrived, then hold both sides against each other."""
-    deadline = time.monotonic() + seconds
-    while True:
+    def agree() -> bool:
         held = counts(chain)
         if (held["good"], held["bad"]) == (held["events"], held["letters"]):
-            break
-        if time.monotonic() > deadline:
-            status = chain.engine.query("SELECT * FROM experiments_analytics.pipeline_status FORMAT Vertical")
-            raise AssertionError(f"{held}\n{status}\n{chain.connect.tail()}")
+            return True
         chain.connect.restart_failed()
-        time.sleep(0.5)
+        return False
+
+    def told() -> str:
+        status = chain.engine.query("SELECT * FROM experiments_analytics.pipeline_status FORMAT Vertical")
+        return f"both sides agree: {counts(chain)}\n{status}\n{chain.connect.tail()}"
+
+    wait_until(agree, seconds, told, pause=0.3)
     assert differences(chain.postgres, chain.engine) == {}

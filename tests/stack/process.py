@@ -4,8 +4,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.support.waiting import wait_until
 
 
 class StackError(RuntimeError):
@@ -59,13 +60,14 @@ class Server:
                 env={**os.environ, **(environment or {})}, start_new_session=True)
 
     def wait_until_ready(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not self.ready():
+        def ready() -> bool:
+            if self.ready():
+                return True
             if self.process.poll() is not None:
                 raise StackError(f"{self.name} ended with status {self.process.returncode}\n{self.tail()}")
-            if time.monotonic() > deadline:
-                raise StackError(f"{self.name} was not ready within {seconds:g} s\n{self.tail()}")
-            time.sleep(0.05)
+            return False
+
+        wait_until(ready, seconds, lambda: f"{self.name} is ready\n{self.tail()}", pause=0.05, error=StackError)
 
     def tail(self, lines: int = 30) -> str:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -1,12 +1,12 @@
 """The same program and the same files on every version of ClickHouse: functions, registration, bundle, and the README's table."""
 import re
-import time
 
 import pytest
 
 from tests.engine.test_functions import FORMATS, PATH, TEXT
 from tests.pipeline.conftest import COLUMNS, DATABASE, decode
 from tests.stack.engine import ROOT, QueryError
+from tests.support.waiting import wait_until
 from tests.versions.conftest import OUTBOX
 
 ROWS = 100_000
@@ -109,14 +109,18 @@ def bundle(server, tmp_path_factory):
     return sorted(left_out)
 
 
-def wait_until(server, query: str, expected: str, seconds: float = 90) -> None:
+def wait_for(server, query: str, expected: str, seconds: float = 90) -> None:
     """Ask until the answer is `expected`; as long as it changes there is time."""
-    last, deadline = None, 0
-    while (answer := server.query(query).removesuffix("\n")) != expected:
-        if answer != last:
-            last, deadline = answer, time.monotonic() + seconds
-        assert time.monotonic() < deadline, f"{server.name} answers {answer!r}, not {expected!r}, to {query}\n{server.tail()}"
-        time.sleep(0.2)
+    answer = None
+
+    def ask() -> str:
+        return server.query(query).removesuffix("\n")
+
+    def is_another() -> bool:
+        return ask() != answer
+
+    while (answer := ask()) != expected:
+        wait_until(is_another, seconds, lambda: f"{server.name} answers {answer!r}, not {expected!r}, to {query}\n{server.tail()}", pause=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +138,7 @@ def test_messages_arrive(server, arrived):
     events = [{name: row[name] for name in COLUMNS} for row in decoded if row["outcome"] == "event"]
     letters = [{"reason": row["reason"]} for row in decoded if row["outcome"] == "error"]
     assert events and letters
-    wait_until(server, f"SELECT (SELECT count() FROM {DATABASE}.events), (SELECT count() FROM {DATABASE}.dead_letters_open)",
+    wait_for(server, f"SELECT (SELECT count() FROM {DATABASE}.events), (SELECT count() FROM {DATABASE}.dead_letters_open)",
                f"{len(events)}\t{len(letters)}")
     assert server.rows(f"""
         SELECT {', '.join(COLUMNS)} FROM {DATABASE}.events ORDER BY offset
@@ -144,7 +148,7 @@ def test_messages_arrive(server, arrived):
 
 def test_the_status_is_told(server, arrived):
     if server.lives:
-        wait_until(server, f"SELECT countIf(match(diagnosis, '^(up to date|consuming)')) FROM {DATABASE}.pipeline_status", "1")
+        wait_for(server, f"SELECT countIf(match(diagnosis, '^(up to date|consuming)')) FROM {DATABASE}.pipeline_status", "1")
     elif server.version not in NOT_TRIED:
         assert server.query(f"SELECT count() > 0 FROM {DATABASE}.pipeline_status WHERE diagnosis != ''") == "1\n"
     assert server.query(f"SELECT count() FROM {DATABASE}.pipeline_gaps WHERE verdict = 'lost'") == "0\n"
