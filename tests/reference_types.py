@@ -3,7 +3,7 @@
 A value in Python is what the column holds: bytes for String, bool, int, float, the unscaled int of a Decimal, days of a
 Date, seconds of a DateTime, ticks of a DateTime64, 16 big-endian bytes of a UUID, None for NULL.
 
-Simplest readings where DESIGN.md leaves something open: what is finer than the column is cut before the range is looked
+Simplest readings where README.md and udf/OUTCOMES.md leave something open: what is finer than the column is cut before the range is looked
 at; the unused bits of base64's last character may be anything; a decimal of no bytes does not fit; `scale` is written
 in digits, with a minus perhaps; a Float32 is the nearest to the number as written; an epoch number beyond Int64, whose
 ends are infinite, is no time.
