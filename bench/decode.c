@@ -145,7 +145,8 @@ static bool discard(void *context, const char *data, size_t size)
 static void contender_open(struct contender *contender, size_t who, size_t longest)
 {
     *contender = (struct contender){.channel = {NULL, discard, NULL}};
-    bool open = function_open(&contender->function, FUNCTION_DECODE, layout, NULL) &&
+    bool open = function_open(&contender->function, &functions[FUNCTION_DECODE],
+                              &(struct function_options){.layout = layout}) &&
                 output_open(&contender->out, &contender->channel, results_row_limit(&contender->function)) &&
                 results_open(&contender->results, &format_row_binary, &contender->function, &contender->out);
     if (open && who == GENERAL)

@@ -22,11 +22,11 @@ static bool send_answers(void *context)
     return output_flush(&serving->out);
 }
 
-/* A message that is not taken into memory: unnest hands it on as it is, the others answer without it. */
+/* A message that is not taken into memory: some functions hand it on as it stands, the others answer without it. */
 static enum next answer_huge(struct serving *serving)
 {
     struct arguments *arguments = &serving->arguments;
-    if (serving->function->kind == FUNCTION_UNNEST) {
+    if (!serving->function->kind->refuse) {
         results_begin_string(&serving->results, arguments->huge_size);
         enum next next = arguments_drain(arguments, &serving->out);
         results_end_string(&serving->results);

@@ -25,14 +25,37 @@ def test_version(program):
 def test_help(words):
     done = call(*words)
     assert (done.returncode, done.stderr) == (0, b"")
-    for word in ("decode LAYOUT", "extract [PATH]", "unnest", "timestamp", "config LAYOUT", "check", "--version"):
-        assert word in done.stdout.decode()
+    listed = re.findall(r"^    debezium-udf ([a-z]+)", done.stdout.decode(), re.M)
+    assert listed == names(refusal(call(), 2)) and {"decode", "config", "check"} <= set(listed)
+    for format in FORMATS:
+        assert format in done.stdout.decode()
 
 
-def test_man_page_names_every_option_of_the_help():
+def names(line):
+    """The names that the program lists in its one line: `use a, b or c`."""
+    return re.split(r", | or ", re.search(r"use (.*?)(?: \(see.*)?\n", line)[1])
+
+
+FORMATS = names(refusal(call("unnest", "--format", "?"), 2))
+COMMANDS = names(refusal(call(), 2))
+
+
+def test_man_page_names_every_command_option_and_format():
     page = (ROOT / "udf" / "debezium-udf.1").read_text().replace("\\-", "-")
-    for option in set(re.findall(r"--[a-z-]+", call("--help").stdout.decode())):
+    for option in set(re.findall(r"--[a-z0-9-]+", call("--help").stdout.decode())):
         assert option in page, option
+    for command in COMMANDS:
+        assert f"debezium-udf {command}" in page and re.search(rf'^\.B[IR]? "?{command}\b', page, re.M), command
+    for format in FORMATS:
+        assert format in page, format
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_usage_names_the_options_that_a_command_takes(command):
+    usage = refusal(call(command, "--frobnicate"), 2)
+    assert f"unknown option `--frobnicate`: debezium-udf {command}" in usage
+    for option in re.findall(r"\[(--[a-z0-9-]+) [A-Z]+\]", usage):
+        assert f"{option} needs a value" in refusal(call(command, option), 2)
 
 
 WRONG_CALLS = [
@@ -56,6 +79,8 @@ WRONG_CALLS = [
     (["extract"], "extract needs a PATH in LineAsString"),
     (["extract", "a..b"], "`a..b` is no path"),
     (["extract", ""], "`` is no path"),
+    (["decode", LAYOUT, "--metadata-prefix", "x"], "unknown option `--metadata-prefix`"),
+    (["unnest", "--base64-document", "a..b"], "--base64-document: `a..b` is no path"),
 ]
 
 
@@ -116,6 +141,48 @@ def test_a_layout_without_a_slash_is_beside_the_program(tmp_path):
     shutil.copy(LAYOUT, elsewhere / "here.json")
     assert "a layout elsewhere needs a path" in refusal(call("decode", "here.json", program=program, cwd=elsewhere), 1)
     assert call("decode", "./here.json", program=program, cwd=elsewhere).returncode == 0
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """A folder, and the program in its folder `bin`."""
+    (tmp_path / "bundle" / "bin").mkdir(parents=True)
+    return tmp_path / "bundle", shutil.copy(PROGRAMS[0], tmp_path / "bundle" / "bin" / "debezium-udf")
+
+
+@pytest.mark.parametrize("folder", [".", "bin"])
+def test_without_arguments_those_of_the_file_are_taken(bundle, folder):
+    (bundle[0] / folder / "debezium-udf.args").write_text("extract\n\nafter.a b\r\n--format=LineAsString")
+    done = call(data=b'{"after":{"a b":7}}', program=bundle[1], cwd="/")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"7\n", b"")
+    assert call("unnest", data=b"7", program=bundle[1]).stdout == b"7\n"
+
+
+def test_the_file_of_arguments_in_the_own_folder_counts_first(bundle):
+    (bundle[0] / "debezium-udf.args").write_text("frobnicate\n")
+    (bundle[0] / "bin" / "debezium-udf.args").write_text("--version\n")
+    assert call(program=bundle[1]).stdout == call("--version").stdout
+
+
+@pytest.mark.parametrize("content, status, line", [
+    ("", 2, "a command is missing"),
+    ("\n", 2, "a command is missing"),
+    ("frobnicate", 2, "unknown command `frobnicate`"),
+    ("unnest\n--format\n", 2, "--format needs a value"),
+    ("unnest\n\0", 1, "bin/debezium-udf.args: it has a zero byte"),
+    ("x\n" * 40000, 1, "bin/debezium-udf.args: File too large"),
+    (None, 1, "bin/debezium-udf.args: Is a directory"),
+])
+def test_a_wrong_file_of_arguments(bundle, content, status, line):
+    file = bundle[0] / "bin" / "debezium-udf.args"
+    file.mkdir() if content is None else file.write_text(content)
+    assert line in refusal(call(program=bundle[1]), status)
+
+
+def test_query_options_are_taken_several_times():
+    words = ["--base64-document", "after.a", "--base64-document=after.b", "--metadata-prefix="]
+    assert call("extract", "after.a", *words, data=b'{"after":{"a":1}}').stdout == b"1\n"
+    assert call("unnest", *words, data=b"[1]").stdout == b"[1]\n"
 
 
 def test_ways_to_write_an_option():

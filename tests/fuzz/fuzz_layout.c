@@ -16,7 +16,7 @@ static void use(struct layout *layout)
 {
     static const uint8_t message[] = "{\"op\":\"c\",\"source\":{\"lsn\":1},\"after\":{\"payload\":\"{\\\"user_id\\\":\\\"x\\\"}\"}}";
     struct function function;
-    HOLDS(function_open(&function, FUNCTION_DECODE, layout, NULL));
+    HOLDS(function_open(&function, &functions[FUNCTION_DECODE], &(struct function_options){.layout = layout}));
     touch(text_of(function.return_type));
     char *copy = padded(message, sizeof message - 1, 0);
     struct text text = {copy, sizeof message - 1};
@@ -26,7 +26,7 @@ static void use(struct layout *layout)
 
     const struct channel channel = {.write = swallow};
     char name[] = "layout.json", *names[] = {name}, problem[CONFIG_PROBLEM] = "";
-    struct config config = {.layouts = &layout, .names = names, .count = 1, .format = FORMAT_ROW_BINARY, .pool_size = 16};
+    struct config config = {.layouts = &layout, .names = names, .count = 1, .format = &format_row_binary, .pool_size = 16};
     struct output out;
     HOLDS(output_open(&out, &channel, 0));
     if (config_valid(&config, problem))

@@ -9,7 +9,7 @@ static struct query *query;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!query)
-        HOLDS((query = query_new()));
+        HOLDS((query = query_new(&(struct query_options){.count = 0})));
     const uint8_t *newline = size > 0 ? memchr(data, '\n', size) : NULL;
     size_t path_size = newline ? (size_t)(newline - data) : 0;
     char *path = padded(data, path_size, 0);

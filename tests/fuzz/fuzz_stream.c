@@ -49,12 +49,12 @@ static void run(struct memory *memory, uint8_t kind, uint8_t limit, char problem
 {
     const struct channel channel = {read_memory, write_memory, memory};
     const struct format *format = formats[kind % format_count];
-    enum function_kind function_kind = (enum function_kind)(kind / format_count % 4);
-    const struct layout *layout = function_kind == FUNCTION_DECODE ? layouts_get(kind / 12) : NULL;
+    size_t function_kind = kind / format_count % FUNCTION_COUNT;
+    const struct layout *layout = functions[function_kind].takes & FUNCTION_TAKES_LAYOUT ? layouts_get(kind / 12) : NULL;
     bool line = format == &format_line || kind >= 128;
-    const char *path = function_kind == FUNCTION_EXTRACT && line ? "after.payload.user_id" : NULL;
+    const char *path = functions[function_kind].takes & FUNCTION_TAKES_PATH && line ? "after.payload.user_id" : NULL;
     struct function function;
-    HOLDS(function_open(&function, function_kind, layout, path));
+    HOLDS(function_open(&function, &functions[function_kind], &(struct function_options){.layout = layout, .path = path}));
     *done = serve(&function, format, &channel, limit < 200 ? (uint64_t)limit * 8 : UINT64_C(1) << 20, problem);
     function_close(&function);
 }

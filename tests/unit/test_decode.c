@@ -206,7 +206,7 @@ static void unnests(const char *message, const char *expected)
 static void test_queries(void **state)
 {
     (void)state;
-    query = query_new();
+    query = query_new(&(struct query_options){.count = 0});
     assert_non_null(query);
     const char *envelope =
         "{\"op\":\"c\",\"source\":{\"n\":1},\"after\":{\"payload\":\"{\\\"a\\\":[1,{\\\"b\\\":\\\"\\\\u0041\\\"}]}\",\"s\":\"42\"}}";

@@ -61,7 +61,7 @@ static bool memory_write(void *context, const char *data, size_t size)
 static char problem[FORMAT_PROBLEM];
 
 /* Runs a function over memory->in. The output is the caller's to free. */
-static bool run(const struct format *format, enum function_kind kind, const char *path, struct memory *memory,
+static bool run(const struct format *format, int kind, const char *path, struct memory *memory,
                 uint64_t most)
 {
     static const char json[] =
@@ -77,7 +77,8 @@ static bool run(const struct format *format, enum function_kind kind, const char
     free(copy);
     assert_string_equal(refusal, "");
     struct function function;
-    assert_true(function_open(&function, kind, layout, path));
+    assert_true(function_open(&function, &functions[kind],
+                              &(struct function_options){.layout = layout, .path = path}));
     struct channel channel = {memory_read, memory_write, memory};
     bool done = serve(&function, format, &channel, most, problem);
     function_close(&function);
@@ -86,7 +87,7 @@ static bool run(const struct format *format, enum function_kind kind, const char
 }
 
 /* The whole output for an input in one piece must be `expected`, and so in pieces of any size, with and without pauses. */
-static void answers(const struct format *format, enum function_kind kind, const char *path, struct text in,
+static void answers(const struct format *format, int kind, const char *path, struct text in,
                     struct text expected)
 {
     for (size_t piece = 0; piece <= 9; piece++) {
@@ -102,7 +103,7 @@ static void answers(const struct format *format, enum function_kind kind, const 
 }
 
 /* It must end early, with this problem, after this output. */
-static void fails(const struct format *format, enum function_kind kind, const char *path, struct text in,
+static void fails(const struct format *format, int kind, const char *path, struct text in,
                   struct text expected, const char *why)
 {
     for (size_t piece = 0; piece <= 3; piece++) {
@@ -242,7 +243,7 @@ static void test_broken_input(void **state)
 }
 
 /* Messages over the limit of 20 bytes between others; what is read past is not held. */
-static void limited(const struct format *format, enum function_kind kind, const char *path, struct text in,
+static void limited(const struct format *format, int kind, const char *path, struct text in,
                     struct text expected)
 {
     for (size_t piece = 0; piece <= 3; piece++) {

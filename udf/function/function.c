@@ -5,29 +5,20 @@
 #define TIMESTAMP_TYPE "Nullable(DateTime64(6, 'UTC'))"
 #define TIMESTAMP_DIGITS 6
 
-const char *function_type(struct arena *arena, enum function_kind kind, const struct layout *layout)
+/* ---- decode -------------------------------------------------------------------------------------------- */
+
+static const char *row_type(struct arena *arena, const struct layout *layout)
 {
-    switch (kind) {
-    case FUNCTION_EXTRACT:
-        return "Nullable(String)";
-    case FUNCTION_UNNEST:
-        return "String";
-    case FUNCTION_TIMESTAMP:
-        return TIMESTAMP_TYPE;
-    case FUNCTION_DECODE:
-        break;
-    }
     struct text type = TEXT("Tuple(outcome Enum8('event' = 0, 'skipped' = 1, 'error' = 2), reason String");
-    for (size_t i = 0; i < layout->column_count; i++) {
-        struct text name = layout->columns[i].name;
-        type = arena_printf(arena, "%.*s, %.*s %s", (int)type.size, type.data, (int)name.size, name.data,
-                            layout->columns[i].as.type.name);
-    }
-    return arena_printf(arena, "%.*s)", (int)type.size, type.data).data;
+    for (size_t i = 0; i < layout->column_count; i++)
+        type = arena_printf(arena, "%.*s, %.*s %s", TEXT_ARGUMENTS(type),
+                            TEXT_ARGUMENTS(layout->columns[i].name), layout->columns[i].as.type.name);
+    return arena_printf(arena, "%.*s)", TEXT_ARGUMENTS(type)).data;
 }
 
-static bool open_decode(struct function *function, const struct layout *layout)
+static bool open_decode(struct function *function, const struct function_options *options)
 {
+    const struct layout *layout = options->layout;
     function->layout = layout;
     function->type_count = layout->column_count;
     function->types = arena_alloc(&function->arena, layout->column_count * sizeof *function->types);
@@ -42,38 +33,62 @@ static bool open_decode(struct function *function, const struct layout *layout)
     return true;
 }
 
-static bool open_value(struct function *function)
+static struct answer call_decode(struct function *function, const struct text *arguments)
 {
+    const struct row *row = decode(function->decoder, arguments[0]);
+    return (struct answer){row, row->values};
+}
+
+static struct answer refuse_decode(struct function *function, struct text reason)
+{
+    const struct row *row = decode_refused(function->decoder, reason);
+    return (struct answer){row, row->values};
+}
+
+/* ---- Functions of one value ---------------------------------------------------------------------------- */
+
+static bool open_value(struct function *function, const struct function_options *options)
+{
+    (void)options;
     function->type_count = 1;
     function->types = arena_alloc(&function->arena, sizeof *function->types);
     return function->types && type_parse(function->return_type, function->types);
 }
 
-bool function_open(struct function *function, enum function_kind kind, const struct layout *layout,
-                   const char *path)
+static bool open_query(struct function *function, const struct function_options *options)
 {
-    *function = (struct function){.kind = kind, .argument_count = kind == FUNCTION_EXTRACT && !path ? 2 : 1};
-    function->return_type = function_type(&function->arena, kind, layout);
-    if (path)
-        function->path = text_of(path);
-    if (kind == FUNCTION_DECODE)
-        return open_decode(function, layout) && !function->arena.failed;
-    if (kind != FUNCTION_TIMESTAMP && !(function->query = query_new()))
-        return false;
-    return open_value(function);
+    function->query = query_new(&options->query);
+    return function->query && open_value(function, options);
 }
 
-void function_close(struct function *function)
+static struct answer answer_value(struct function *function, struct value value)
 {
-    if (function->decoder)
-        decoder_free(function->decoder);
-    if (function->query)
-        query_free(function->query);
-    arena_free(&function->arena);
+    function->value = value;
+    return (struct answer){NULL, &function->value};
+}
+
+static struct answer answer_null(struct function *function, struct text reason)
+{
+    (void)reason;
+    return answer_value(function, (struct value){.null = true});
+}
+
+static struct answer call_extract(struct function *function, const struct text *arguments)
+{
+    struct text path = function->path.data ? function->path : arguments[1];
+    struct value value = {.null = false};
+    if (!query_extract(function->query, arguments[0], path, &value.as.text))
+        value = (struct value){.null = true};
+    return answer_value(function, value);
+}
+
+static struct answer call_unnest(struct function *function, const struct text *arguments)
+{
+    return answer_value(function, (struct value){.as.text = query_unnest(function->query, arguments[0])});
 }
 
 /* Temporal text, or a number as a payload holds it: 1767323045, 1767323045.0, 1.767323045e9. */
-static bool timestamp(struct text text, int64_t *ticks)
+static bool read_timestamp(struct text text, int64_t *ticks)
 {
     struct instant instant;
     if (instant_from_text(text, UNIT_AUTO, &instant))
@@ -89,38 +104,74 @@ static bool timestamp(struct text text, int64_t *ticks)
     return true;
 }
 
-struct answer function_call(struct function *function, const struct text *arguments)
+static struct answer call_timestamp(struct function *function, const struct text *arguments)
 {
-    struct value *value = &function->value;
-    *value = (struct value){.null = false};
-    switch (function->kind) {
-    case FUNCTION_DECODE: {
-        const struct row *row = decode(function->decoder, arguments[0]);
-        return (struct answer){row, row->values};
-    }
-    case FUNCTION_EXTRACT: {
-        struct text path = function->path.data ? function->path : arguments[1];
-        value->null = !query_extract(function->query, arguments[0], path, &value->as.text);
-        break;
-    }
-    case FUNCTION_UNNEST:
-        value->as.text = query_unnest(function->query, arguments[0]);
-        break;
-    case FUNCTION_TIMESTAMP:
-        value->null = !timestamp(arguments[0], &value->as.integer);
-        break;
-    }
-    if (value->null)
-        *value = (struct value){.null = true};
-    return (struct answer){NULL, value};
+    struct value value = {.null = false};
+    if (!read_timestamp(arguments[0], &value.as.integer))
+        value = (struct value){.null = true};
+    return answer_value(function, value);
 }
 
-struct answer function_refuse(struct function *function, struct text reason)
+/* ---- The table ----------------------------------------------------------------------------------------- */
+
+const struct function_kind functions[FUNCTION_COUNT] = {
+    [FUNCTION_DECODE] = {.command = "decode",
+                         .summary = "each message to a typed row",
+                         .arguments = {"message"},
+                         .takes = FUNCTION_TAKES_LAYOUT,
+                         .open = open_decode,
+                         .call = call_decode,
+                         .refuse = refuse_decode},
+    [FUNCTION_EXTRACT] = {.command = "extract",
+                          .summary = "the value at a path of each message",
+                          .name = "debeziumExtract",
+                          .arguments = {"message", "path"},
+                          .return_type = "Nullable(String)",
+                          .takes = FUNCTION_TAKES_PATH | FUNCTION_TAKES_QUERY_OPTIONS,
+                          .open = open_query,
+                          .call = call_extract,
+                          .refuse = answer_null},
+    [FUNCTION_UNNEST] = {.command = "unnest",
+                         .summary = "each message with the JSON in its strings expanded",
+                         .name = "debeziumUnnest",
+                         .arguments = {"message"},
+                         .return_type = "String",
+                         .takes = FUNCTION_TAKES_QUERY_OPTIONS,
+                         .answers_json = true,
+                         .open = open_query,
+                         .call = call_unnest},
+    [FUNCTION_TIMESTAMP] = {.command = "timestamp",
+                            .summary = "each text or number as a time",
+                            .name = "debeziumTimestamp",
+                            .arguments = {"value"},
+                            .return_type = TIMESTAMP_TYPE,
+                            .open = open_value,
+                            .call = call_timestamp,
+                            .refuse = answer_null},
+};
+
+const char *function_type(struct arena *arena, const struct function_kind *kind, const struct layout *layout)
 {
-    if (function->kind == FUNCTION_DECODE) {
-        const struct row *row = decode_refused(function->decoder, reason);
-        return (struct answer){row, row->values};
+    return kind->return_type ? kind->return_type : row_type(arena, layout);
+}
+
+bool function_open(struct function *function, const struct function_kind *kind,
+                   const struct function_options *options)
+{
+    *function = (struct function){.kind = kind, .argument_count = function_arguments(kind)};
+    if (options->path) {
+        function->path = text_of(options->path);
+        function->argument_count--;
     }
-    function->value = (struct value){.null = true};
-    return (struct answer){NULL, &function->value};
+    function->return_type = function_type(&function->arena, kind, options->layout);
+    return function->return_type && kind->open(function, options) && !function->arena.failed;
+}
+
+void function_close(struct function *function)
+{
+    if (function->decoder)
+        decoder_free(function->decoder);
+    if (function->query)
+        query_free(function->query);
+    arena_free(&function->arena);
 }

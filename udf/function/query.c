@@ -14,8 +14,9 @@ struct query {
 static const struct text JSON_COLUMN = {"payload",
                                         7}; /* a bare row is known by it; there is no layout here to say */
 
-struct query *query_new(void)
+struct query *query_new(const struct query_options *options)
 {
+    (void)options;
     struct query *query = calloc(1, sizeof *query);
     if (!query)
         return NULL;

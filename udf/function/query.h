@@ -6,8 +6,16 @@
 
 struct query;
 
+/* What the registered command says of the messages; nothing of it is guessed. All texts are borrowed. */
+struct query_options {
+    struct text metadata_prefix; /* as a layout's `metadata_prefix` */
+    bool has_metadata_prefix;
+    struct text *base64_documents; /* members whose strings hold a document in base64; `count` of them */
+    size_t count;
+};
+
 /* NULL where memory is refused. */
-struct query *query_new(void);
+struct query *query_new(const struct query_options *options);
 void query_free(struct query *query);
 
 /* debeziumExtract: the value at the path as text (a string with its escapes read, anything else as its JSON stands). False where

@@ -45,7 +45,6 @@ static bool plain_name(const char *name)
 
 bool config_valid(const struct config *config, char *problem)
 {
-    static const char *const taken[] = {"debeziumExtract", "debeziumUnnest", "debeziumTimestamp"};
     for (size_t i = 0; i < config->count; i++) {
         const char *file = config->names[i];
         struct text function = config->layouts[i]->function;
@@ -59,8 +58,8 @@ bool config_valid(const struct config *config, char *problem)
         bool twice = false;
         for (size_t j = 0; j < i; j++)
             twice = twice || text_equal(function, config->layouts[j]->function);
-        for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
-            twice = twice || text_equal(function, text_of(taken[j]));
+        for (size_t j = 0; j < FUNCTION_COUNT; j++)
+            twice = twice || (functions[j].name && text_equal(function, text_of(functions[j].name)));
         if (twice) {
             snprintf(problem, CONFIG_PROBLEM,
                      "%s: another function is called %.*s: change `function` in the layout", file,
@@ -71,107 +70,103 @@ bool config_valid(const struct config *config, char *problem)
     return true;
 }
 
-__attribute__((format(printf, 2, 3))) static void put(struct output *out, const char *format, ...)
+/* The XML that is being written. */
+struct xml {
+    const struct config *config;
+    struct output *out;
+    struct arena arena;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct xml *xml, const char *format, ...)
 {
-    char part[4096];
     va_list list;
     va_start(list, format);
-    int size = vsnprintf(part, sizeof part, format, list);
+    struct text text = arena_vprintf(&xml->arena, format, list);
     va_end(list);
-    output_put(out, part, (size_t)size);
+    output_put(xml->out, text.data, text.size);
 }
 
 struct registration {
     struct text name; /* neither this nor the type has a character that means something to XML */
     const char *type;
-    const char *arguments[FUNCTION_ARGUMENTS + 1]; /* NULL behind the last */
-    const char *command;
+    const char *file; /* of the layout, where there is one */
 };
 
-static void put_text(struct output *out, struct text text)
+static void put_function(struct xml *xml, const struct function_kind *kind, const struct registration *as)
 {
-    output_put(out, text.data, text.size);
-}
-
-static void put_function(struct output *out, const struct config *config, const struct registration *function)
-{
-    put(out, "    <function>\n        <name>");
-    put_text(out, function->name);
-    put(out, "</name>\n        <return_type>");
-    put_text(out, text_of(config->format->string_answers ? "String" : function->type));
-    put(out, "</return_type>\n        <return_name>result</return_name>\n");
-    for (const char *const *argument = function->arguments; *argument; argument++)
-        put(out, "        <argument><name>%s</name><type>String</type></argument>\n", *argument);
-    put(out, "        <command>debezium-udf %s --format %s", function->command, config->format->name);
+    const struct config *config = xml->config;
+    put(xml,
+        "    <function>\n        <name>%.*s</name>\n        <return_type>%s</return_type>\n"
+        "        <return_name>result</return_name>\n",
+        TEXT_ARGUMENTS(as->name), config->format->string_answers ? "String" : as->type);
+    for (const char *const *argument = kind->arguments; *argument; argument++)
+        put(xml, "        <argument><name>%s</name><type>String</type></argument>\n", *argument);
+    put(xml, "        <command>debezium-udf %s", kind->command);
+    if (as->file)
+        put(xml, " %s", as->file);
+    put(xml, " --format %s", config->format->name);
     if (config->max_message)
-        put(out, " --max-message %llu", (unsigned long long)config->max_message);
+        put(xml, " --max-message %llu", (unsigned long long)config->max_message);
     if (config->max_memory)
-        put(out, " --max-memory %llu", (unsigned long long)config->max_memory);
-    put(out, "</command>\n");
-    put(out, settings, config->format->name, config->pool_size);
-    put(out, "    </function>\n\n");
+        put(xml, " --max-memory %llu", (unsigned long long)config->max_memory);
+    put(xml, "</command>\n");
+    put(xml, settings, config->format->name, config->pool_size);
+    put(xml, "    </function>\n\n");
 }
 
 /* How to come from the line's String to the tuple. */
-static void put_line_note(struct output *out, struct text function, const char *type)
+static void put_line_note(struct xml *xml, const struct registration *as)
 {
-    put(out,
-        "    <!-- A line carries one String, the row as a JSON object. The tuple is\n         JSONExtract(");
-    put_text(out, function);
-    put(out, "(message), '");
-    for (; *type; type++)
-        put(out, *type == '\'' ? "\\'" : "%c", *type);
-    put(out, "') -->\n");
+    put(xml,
+        "    <!-- A line carries one String, the row as a JSON object. The tuple is\n"
+        "         JSONExtract(%.*s(message), '",
+        TEXT_ARGUMENTS(as->name));
+    for (const char *at = as->type; *at; at++)
+        put(xml, *at == '\'' ? "\\'" : "%c", *at);
+    put(xml, "') -->\n");
 }
 
-static void put_decode(struct output *out, const struct config *config, size_t index, struct arena *arena)
+/* A function for each layout. */
+static void put_layouts(struct xml *xml, const struct function_kind *kind)
 {
-    const struct layout *layout = config->layouts[index];
-    const char *file = config_base_name(config->names[index]);
-    char command[4096];
-    snprintf(command, sizeof command, "decode %s", file);
-    struct registration function = {.name = layout->function,
-                                    .type = function_type(arena, FUNCTION_DECODE, layout),
-                                    .arguments = {"message"},
-                                    .command = command};
-    put(out, "    <!--" CONFIG_MARK "-->\n", file, (unsigned long long)layout->fingerprint);
-    if (config->format->string_answers)
-        put_line_note(out, layout->function, function.type);
-    put_function(out, config, &function);
+    for (size_t i = 0; i < xml->config->count; i++) {
+        const struct layout *layout = xml->config->layouts[i];
+        const struct registration as = {.name = layout->function,
+                                        .type = function_type(&xml->arena, kind, layout),
+                                        .file = config_base_name(xml->config->names[i])};
+        put(xml, "    <!--" CONFIG_MARK "-->\n", as.file, (unsigned long long)layout->fingerprint);
+        if (xml->config->format->string_answers)
+            put_line_note(xml, &as);
+        put_function(xml, kind, &as);
+    }
+}
+
+static void put_kind(struct xml *xml, const struct function_kind *kind)
+{
+    const struct format *format = xml->config->format;
+    if (kind->takes & FUNCTION_TAKES_LAYOUT) {
+        put_layouts(xml, kind);
+    } else if (function_arguments(kind) > format->argument_limit) {
+        put(xml, "    <!-- %s is missing: %s has no second argument. -->\n\n", kind->name, format->name);
+    } else {
+        if (format->string_answers && strcmp(kind->return_type, "String") != 0)
+            put(xml, "    <!-- A String: \\N for NULL. -->\n");
+        put_function(xml, kind, &(struct registration){text_of(kind->name), kind->return_type, NULL});
+    }
 }
 
 bool config_write(const struct config *config, struct output *out)
 {
-    struct arena arena = {.blocks = NULL};
-    put(out,
+    struct xml xml = {.config = config, .out = out};
+    put(&xml,
         "<?xml version=\"1.0\"?>\n"
         "<!-- Written by `debezium-udf config`. When a layout has changed (`debezium-udf check` says so), write\n"
         "     it anew, then SYSTEM RELOAD FUNCTIONS. Program and layouts belong in user_scripts_path. -->\n"
         "<functions>\n");
-    for (size_t i = 0; i < config->count; i++)
-        put_decode(out, config, i, &arena);
-    if (config->format->argument_limit < 2)
-        put(out, "    <!-- debeziumExtract is missing: a line has no second argument. -->\n\n");
-    else
-        put_function(out, config,
-                     &(struct registration){.name = TEXT("debeziumExtract"),
-                                            .type = function_type(&arena, FUNCTION_EXTRACT, NULL),
-                                            .arguments = {"message", "path"},
-                                            .command = "extract"});
-    put_function(out, config,
-                 &(struct registration){.name = TEXT("debeziumUnnest"),
-                                        .type = function_type(&arena, FUNCTION_UNNEST, NULL),
-                                        .arguments = {"message"},
-                                        .command = "unnest"});
-    if (config->format->string_answers)
-        put(out, "    <!-- A String: \\N where it is no time. -->\n");
-    put_function(out, config,
-                 &(struct registration){.name = TEXT("debeziumTimestamp"),
-                                        .type = function_type(&arena, FUNCTION_TIMESTAMP, NULL),
-                                        .arguments = {"value"},
-                                        .command = "timestamp"});
-    put(out, "</functions>\n");
-    bool written = !arena.failed && output_flush(out);
-    arena_free(&arena);
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        put_kind(&xml, &functions[i]);
+    put(&xml, "</functions>\n");
+    bool written = !xml.arena.failed && output_flush(out);
+    arena_free(&xml.arena);
     return written;
 }

@@ -1,5 +1,4 @@
 /* LineAsString: a message a line. A decoded row is answered as a JSON object, any other answer as text that stays on its line. */
-#include "value/timestamp.h"
 #include "wire/format.h"
 
 /* ---- Arguments ----------------------------------------------------------------------------------------- */
@@ -158,25 +157,35 @@ static void put_on_one_line(struct output *out, struct text text)
     }
 }
 
-static void add(struct results *results, const struct answer *answer)
+/* A value that is no String: as in JSON, without its quotes. */
+static void put_plain(struct output *out, const struct type *type, const struct value *value)
+{
+    char json[VALUE_JSON_SIZE];
+    size_t size = value_to_json(type, value, json), quotes = json[0] == '"';
+    output_put(out, json + quotes, size - 2 * quotes);
+}
+
+static void put_value(struct results *results, const struct value *value)
 {
     struct output *out = results->out;
-    if (answer->row) {
-        put_row(results, answer->row);
-        return;
-    }
-    const struct value *value = answer->values;
-    if (value->null) {
+    const struct type *type = results->function->types;
+    if (value->null)
         output_put(out, "\\N", 2);
-    } else if (results->function->kind == FUNCTION_TIMESTAMP) {
-        char text[TIME_TEXT_SIZE];
-        output_put(out, text, ticks_print(value->as.integer, results->function->types[0].precision, text));
-    } else if (results->function->kind == FUNCTION_EXTRACT) {
-        put_escaped(out, value->as.text);
-    } else {
+    else if (type->kind != TYPE_STRING)
+        put_plain(out, type, value);
+    else if (results->function->kind->answers_json)
         put_on_one_line(out, value->as.text);
-    }
+    else
+        put_escaped(out, value->as.text);
     output_put(out, "\n", 1);
+}
+
+static void add(struct results *results, const struct answer *answer)
+{
+    if (answer->row)
+        put_row(results, answer->row);
+    else
+        put_value(results, answer->values);
 }
 
 static void begin_string(struct results *results, uint64_t size)

@@ -1,0 +1,248 @@
+#include "call.h"
+
+#include <stdlib.h>
+
+#include "host/host.h"
+#include "json/json.h"
+
+#define MEMORY_MIN ((uint64_t)16 << 20)
+#define POOL_SIZE_DEFAULT 16
+#define POOL_SIZE_LIMIT 1024
+
+/* ---- Values -------------------------------------------------------------------------------------------- */
+
+static bool read_number(const char *text, uint64_t *number)
+{
+    *number = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (*number > UINT64_MAX / 10 - 1)
+            return false;
+        *number = *number * 10 + (uint64_t)(*text - '0');
+    }
+    unsigned shift = 0;
+    if (*text == 'K' || *text == 'M' || *text == 'G')
+        shift = *text == 'K' ? 10 : *text == 'M' ? 20 : 30;
+    text += shift > 0;
+    if (*text || *number > UINT64_MAX >> shift)
+        return false;
+    *number <<= shift;
+    return true;
+}
+
+static bool read_format(struct call *call, const char *value)
+{
+    call->format = format_find(value);
+    if (call->format)
+        return true;
+    struct arena arena = {.blocks = NULL};
+    struct text names = TEXT("");
+    for (size_t i = 0; i < format_count; i++)
+        names = list_add(&arena, names, formats[i]->name, i == format_count - 1);
+    host_complain("unknown format `%s`: use %.*s", value, TEXT_ARGUMENTS(names));
+    arena_free(&arena);
+    return false;
+}
+
+static bool read_max_message(struct call *call, const char *value)
+{
+    if (read_number(value, &call->message_limit) && call->message_limit > 0 &&
+        call->message_limit <= JSON_MOST)
+        return true;
+    host_complain("--max-message `%s`: give a number of bytes from 1 to %zu, such as 64M", value, JSON_MOST);
+    return false;
+}
+
+static bool read_max_memory(struct call *call, const char *value)
+{
+    if (read_number(value, &call->memory_limit) && call->memory_limit >= MEMORY_MIN)
+        return true;
+    host_complain("--max-memory `%s`: give a number of bytes from 16M, such as 1G", value);
+    return false;
+}
+
+static bool read_pool_size(struct call *call, const char *value)
+{
+    uint64_t number;
+    if (read_number(value, &number) && number >= 1 && number <= POOL_SIZE_LIMIT) {
+        call->pool_size = (unsigned)number;
+        return true;
+    }
+    host_complain("--pool-size `%s`: give a number from 1 to %d", value, POOL_SIZE_LIMIT);
+    return false;
+}
+
+static bool read_config_dir(struct call *call, const char *value)
+{
+    call->config_dir = value;
+    return true;
+}
+
+static bool read_metadata_prefix(struct call *call, const char *value)
+{
+    call->query.has_metadata_prefix = true;
+    call->query.metadata_prefix = text_of(value);
+    return true;
+}
+
+static bool read_base64_document(struct call *call, const char *value)
+{
+    struct query_options *query = &call->query;
+    if (!call_path_valid(value, "--base64-document"))
+        return false;
+    struct text *grown = realloc(query->base64_documents, (query->count + 1) * sizeof *grown);
+    if (!grown) {
+        host_complain("out of memory");
+        return false;
+    }
+    query->base64_documents = grown;
+    grown[query->count++] = text_of(value);
+    return true;
+}
+
+bool call_path_valid(const char *path, const char *who)
+{
+    struct arena arena = {.blocks = NULL};
+    struct path parsed;
+    bool valid = path_parse(&arena, text_of(path), &parsed), refused = arena.failed;
+    arena_free(&arena);
+    if (refused)
+        host_complain("out of memory");
+    else if (!valid)
+        host_complain("%s: `%s` is no path: write names joined by dots, and [0] for an element: "
+                      "after.items[0].id",
+                      who, path);
+    return valid && !refused;
+}
+
+/* ---- The table ----------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const char *value; /* as the usage has it */
+    enum option option;
+    bool repeated;
+    bool (*read)(struct call *call, const char *value); /* false: the value is wrong, which was told */
+    const char *help;                                   /* lines */
+} options[] = {
+    {"--format", "FORMAT", OPTION_FORMAT, false, read_format,
+     "LineAsString (one message a line; the default), RowBinary or Native;\n"
+     "config registers RowBinary unless told otherwise"},
+    {"--metadata-prefix", "PREFIX", OPTION_METADATA_PREFIX, false, read_metadata_prefix,
+     "extract, unnest: what stands before the metadata of unwrapped rows (__)"},
+    {"--base64-document", "PATH", OPTION_BASE64_DOCUMENT, true, read_base64_document,
+     "extract, unnest: a member that holds a document in base64; may be given again"},
+    {"--pool-size", "N", OPTION_POOL_SIZE, false, read_pool_size,
+     "config: processes that the server keeps for each function (16)"},
+    {"--max-message", "BYTES", OPTION_MAX_MESSAGE, false, read_max_message,
+     "a longer message is an error row (K, M and G may follow the number; 256M)"},
+    {"--max-memory", "BYTES", OPTION_MAX_MEMORY, false, read_max_memory,
+     "the process takes no more memory; a message that would need it is an error row (no limit)"},
+    {"--config-dir", "DIR", OPTION_CONFIG_DIR, false, read_config_dir,
+     "check: where the server's configuration is (/etc/clickhouse-server)"},
+};
+#define OPTIONS (sizeof options / sizeof *options)
+
+const char *call_usage(struct arena *arena, const struct command *command)
+{
+    struct text usage = arena_printf(arena, "%s", command->name);
+    if (command->operand)
+        usage = arena_printf(arena, "%s %s", usage.data, command->operand);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (command->options & options[i].option)
+            usage = arena_printf(arena, "%s [%s %s]%s", usage.data, options[i].name, options[i].value,
+                                 options[i].repeated ? "..." : "");
+    }
+    return usage.data;
+}
+
+struct text call_options_help(struct arena *arena)
+{
+    struct text help = TEXT("");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        struct text option = arena_printf(arena, "%s %s", options[i].name, options[i].value);
+        for (const char *line = options[i].help; line; option = TEXT("")) {
+            const char *end = strchr(line, '\n');
+            struct text part = {line, end ? (size_t)(end - line) : strlen(line)};
+            help = arena_printf(arena, "%s    %-24s  %.*s\n", help.data, option.data, TEXT_ARGUMENTS(part));
+            line = end ? end + 1 : NULL;
+        }
+    }
+    return help;
+}
+
+struct text list_add(struct arena *arena, struct text list, const char *item, bool last)
+{
+    if (list.size == 0)
+        return text_of(item);
+    return arena_printf(arena, "%.*s%s%s", TEXT_ARGUMENTS(list), last ? " or " : ", ", item);
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------------- */
+
+static bool wrong(const struct call *call, const char *before, const char *word, const char *behind)
+{
+    struct arena arena = {.blocks = NULL};
+    host_complain("%s%s%s: debezium-udf %s", before, word, behind, call_usage(&arena, call->command));
+    arena_free(&arena);
+    return false;
+}
+
+/* Reads the option at words[*at], as `--name VALUE` or `--name=VALUE`, and moves *at to its last word. */
+static bool next_option(struct call *call, char **words, size_t *at)
+{
+    char *word = words[*at];
+    char *equals = strchr(word, '=');
+    struct text name = {word, equals ? (size_t)(equals - word) : strlen(word)};
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (!text_equal(name, text_of(options[i].name)) || !(call->command->options & options[i].option))
+            continue;
+        const char *value = equals ? equals + 1 : words[*at + 1];
+        if (!value)
+            return wrong(call, "", word, " needs a value");
+        *at += !equals;
+        return options[i].read(call, value);
+    }
+    if (equals)
+        *equals = '\0';
+    return wrong(call, "unknown option `", word, "`");
+}
+
+static bool read_words(struct call *call, char **words)
+{
+    bool options_end = false;
+    call->operands = words;
+    for (size_t i = 0; words[i]; i++) {
+        if (!options_end && strcmp(words[i], "--") == 0)
+            options_end = true;
+        else if (!options_end && words[i][0] == '-' && words[i][1]) {
+            if (!next_option(call, words, &i))
+                return false;
+        } else
+            words[call->operand_count++] = words[i];
+    }
+    return true;
+}
+
+bool call_read(struct call *call, const struct command *command, char **words)
+{
+    *call = (struct call){.command = command,
+                          .message_limit = MESSAGE_LIMIT,
+                          .pool_size = POOL_SIZE_DEFAULT,
+                          .config_dir = "/etc/clickhouse-server"};
+    if (!read_words(call, words))
+        return false;
+    if (call->operand_count < command->operands_min)
+        return wrong(call, command->name, ": LAYOUT", " is missing");
+    if (call->operand_count <= command->operands_max)
+        return true;
+    struct arena arena = {.blocks = NULL};
+    struct text before = arena_printf(&arena, "%s: `", command->name);
+    wrong(call, before.data, words[command->operands_max], "` is one too many");
+    arena_free(&arena);
+    return false;
+}
+
+void call_close(struct call *call)
+{
+    free(call->query.base64_documents);
+}

@@ -1,0 +1,208 @@
+#include "commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/host.h"
+#include "host/sandbox.h"
+#include "serve.h"
+#include "tool/check.h"
+#include "tool/config.h"
+#include "tool/infer.h"
+
+#define LAYOUT_FILE_LIMIT ((size_t)16 << 20) /* bytes of a layout file */
+#define LAYOUTS_LIMIT 64                     /* of one config */
+
+/* ---- Layouts ------------------------------------------------------------------------------------------- */
+
+/* The file of a layout: beside the program where its name has no slash. False where the system does not tell
+ * where that is. */
+static bool layout_file(const char *name, char *path, size_t size)
+{
+    const char *folder = strchr(name, '/') ? NULL : host_folder();
+    if (!folder && !strchr(name, '/')) {
+        host_complain("%s: it is looked for beside the program, but /proc/self/exe cannot be read: give a "
+                      "path with a slash",
+                      name);
+        return false;
+    }
+    int length = folder ? snprintf(path, size, "%s/%s", folder, name) : snprintf(path, size, "%s", name);
+    if (length < 0 || (size_t)length >= size) {
+        host_complain("%s: the path is too long", name);
+        return false;
+    }
+    return true;
+}
+
+static struct layout *load_layout(const char *name)
+{
+    char path[4096], problem[LAYOUT_PROBLEM];
+    if (!layout_file(name, path, sizeof path))
+        return NULL;
+    size_t size;
+    char *json = host_read_file(path, LAYOUT_FILE_LIMIT, &size);
+    if (!json) {
+        const char *hint =
+            errno == ENOENT && !strchr(name, '/') ? " (a layout elsewhere needs a path with a slash)" : "";
+        host_complain("layout %s: %s%s", path, strerror(errno), hint);
+        return NULL;
+    }
+    struct layout *layout = layout_parse(path, (struct text){json, size}, problem);
+    free(json);
+    if (!layout)
+        host_complain("%s", problem);
+    return layout;
+}
+
+/* ---- Functions ----------------------------------------------------------------------------------------- */
+
+static int serve_function(const struct call *call, const struct format *format,
+                          const struct function_options *options)
+{
+    struct function function;
+    char problem[FORMAT_PROBLEM] = "out of memory";
+    host_enlarge_pipes();
+    if (!sandbox_limit_memory(call->memory_limit)) {
+        host_complain("--max-memory: %s", strerror(errno));
+        return EXIT_SYSTEM;
+    }
+    bool done = function_open(&function, call->command->function, options);
+    if (done) {
+        /* Where the kernel refuses, `check` says so. */
+        (void)sandbox_enter();
+        done = serve(&function, format, &host_channel, call->message_limit, problem);
+    }
+    if (!done && *problem)
+        host_complain("%s", problem);
+    function_close(&function);
+    return done ? 0 : EXIT_SYSTEM;
+}
+
+static int run_function(const struct call *call)
+{
+    const struct function_kind *kind = call->command->function;
+    const struct format *format = call->format ? call->format : &format_line;
+    struct function_options options = {.query = call->query};
+    struct layout *layout = NULL;
+    if ((kind->takes & FUNCTION_TAKES_PATH) && call->operand_count > 0)
+        options.path = call->operands[0];
+    if (function_arguments(kind) - (options.path != NULL) > format->argument_limit) {
+        host_complain("%s needs a PATH in %s, which has no second argument: debezium-udf %s PATH",
+                      kind->command, format->name, kind->command);
+        return EXIT_CALL;
+    }
+    if (options.path && !call_path_valid(options.path, kind->command))
+        return EXIT_CALL;
+    if (kind->takes & FUNCTION_TAKES_LAYOUT) {
+        options.layout = layout = load_layout(call->operands[0]);
+        if (!layout)
+            return EXIT_SYSTEM;
+    }
+    int status = serve_function(call, format, &options);
+    if (layout)
+        layout_free(layout);
+    return status;
+}
+
+/* ---- Tools --------------------------------------------------------------------------------------------- */
+
+static int write_config(const struct config *config)
+{
+    char problem[CONFIG_PROBLEM];
+    if (!config_valid(config, problem)) {
+        host_complain("%s", problem);
+        return EXIT_SYSTEM;
+    }
+    struct output out;
+    bool written = output_open(&out, &host_channel, 0) && config_write(config, &out);
+    if (!written && !out.failed)
+        host_complain("out of memory");
+    output_close(&out);
+    return written ? 0 : EXIT_SYSTEM;
+}
+
+static int run_config(const struct call *call)
+{
+    struct layout *layouts[LAYOUTS_LIMIT];
+    size_t count = 0;
+    while (count < call->operand_count && (layouts[count] = load_layout(call->operands[count])))
+        count++;
+    int status = EXIT_SYSTEM;
+    if (count == call->operand_count) {
+        struct config config = {.layouts = layouts,
+                                .names = call->operands,
+                                .count = count,
+                                .format = call->format ? call->format : &format_row_binary,
+                                .pool_size = call->pool_size,
+                                .max_message = call->message_limit == MESSAGE_LIMIT ? 0 : call->message_limit,
+                                .max_memory = call->memory_limit};
+        status = write_config(&config);
+    }
+    while (count > 0)
+        layout_free(layouts[--count]);
+    return status;
+}
+
+static int run_check(const struct call *call)
+{
+    return check_installation(call->config_dir) ? 0 : EXIT_SYSTEM;
+}
+
+static int run_infer(const struct call *call)
+{
+    char problem[INFER_PROBLEM];
+    host_enlarge_pipes();
+    (void)sandbox_enter();
+    if (infer_run(&host_channel, call->message_limit, problem))
+        return 0;
+    if (*problem)
+        host_complain("%s", problem);
+    return EXIT_SYSTEM;
+}
+
+/* ---- The table ----------------------------------------------------------------------------------------- */
+
+static const struct command tools[] = {
+    {.name = "infer",
+     .summary = "a layout proposed from sample messages, to be edited",
+     .options = OPTION_MAX_MESSAGE,
+     .run = run_infer},
+    {.name = "config",
+     .operand = "LAYOUT...",
+     .summary = "the XML that registers the functions in ClickHouse",
+     .operands_min = 1,
+     .operands_max = LAYOUTS_LIMIT,
+     .options = OPTION_FORMAT | OPTION_POOL_SIZE | OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY,
+     .run = run_config},
+    {.name = "check",
+     .summary = "is this installation sound? says what is wrong",
+     .options = OPTION_CONFIG_DIR,
+     .run = run_check},
+};
+
+static struct command function_command(const struct function_kind *kind)
+{
+    bool layout = kind->takes & FUNCTION_TAKES_LAYOUT, path = kind->takes & FUNCTION_TAKES_PATH;
+    struct command command = {.name = kind->command,
+                              .operand = layout ? "LAYOUT"
+                                         : path ? "[PATH]"
+                                                : NULL,
+                              .summary = kind->summary,
+                              .operands_min = layout,
+                              .operands_max = layout || path,
+                              .options = OPTION_FORMAT | OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY,
+                              .run = run_function,
+                              .function = kind};
+    if (kind->takes & FUNCTION_TAKES_QUERY_OPTIONS)
+        command.options |= OPTION_METADATA_PREFIX | OPTION_BASE64_DOCUMENT;
+    return command;
+}
+
+bool command_at(size_t index, struct command *command)
+{
+    if (index >= FUNCTION_COUNT + sizeof tools / sizeof *tools)
+        return false;
+    *command = index < FUNCTION_COUNT ? function_command(&functions[index]) : tools[index - FUNCTION_COUNT];
+    return true;
+}
