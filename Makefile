@@ -181,6 +181,9 @@ test:
 	@if tests/stack/prepare.sh $(CHECK_NEEDS); then build/venv/bin/python tests/run.py all $(TEST_NEEDS); \
 	else echo '0 passed, 1 failed'; exit 1; fi
 
+#: make differential       random layouts and messages in every way that they may be decoded; MESSAGES=, SEED=
+include tests/differential/differential.mk
+
 #: make test-versions      functions, registration and bundle on nine versions of ClickHouse, 23.10 to 26.9
 include tests/versions/versions.mk
 
