@@ -32,7 +32,7 @@ struct difference {
     struct buffer rows[2]; /* as text: in general, and in that way */
 };
 
-/* Which SIMD levels the two sides use (names), and of how many messages one is decoded alone. */
+/* Which SIMD levels the two sides use (names), and of how many messages one is decoded alone (0: none). */
 struct setting {
     const char *levels[SIDES];
     unsigned alone;

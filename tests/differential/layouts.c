@@ -39,6 +39,30 @@ static const struct node *put_steps(struct buffer *path, struct chance *chance, 
     return node;
 }
 
+static void put_path_to(struct buffer *path, const struct node *node)
+{
+    if (node->parent)
+        put_path_to(path, node->parent);
+    if (node->parent && node->parent->form == NODE_ARRAY)
+        buffer_print(path, "[%u]", node->index);
+    else
+        buffer_print(path, "%s%s", node->parent ? "." : "", node->name);
+}
+
+/* Puts a path to a member that others have to do with, to what lies above it, or beyond. */
+static const struct node *put_focus(struct buffer *path, struct chance *chance, const struct world *world)
+{
+    const struct node *node = world->focus[chance_below(chance, 2)];
+    if (node->parent->parent && chance_in(chance, 20))
+        node = node->parent;
+    put_path_to(path, node);
+    if (node->form == NODE_SCALAR && chance_in(chance, 15 + world->oddity / 2)) {
+        buffer_text(path, chance_in(chance, 70) ? "[0]" : ".x");
+        return NULL;
+    }
+    return put_steps(path, chance, node, world);
+}
+
 /* Puts a path; answers the node that it leads to, or NULL. */
 static const struct node *put_path(struct buffer *path, struct chance *chance, const struct world *world,
                                    enum form form)
@@ -53,6 +77,8 @@ static const struct node *put_path(struct buffer *path, struct chance *chance, c
         buffer_print(path, "after.%s", document->name);
         return put_steps(path, chance, document, world);
     }
+    if (chance_in(chance, 40))
+        return put_focus(path, chance, world);
     if (way < 62) {
         const struct node *child = child_of(chance, world->row);
         buffer_print(path, "after.%s", child ? child->name : "none");

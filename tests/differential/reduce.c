@@ -260,8 +260,7 @@ struct difference reduce(struct layout_parts *layout, struct stream *stream, con
                          struct difference found)
 {
     struct setting each = *setting;
-    if (found.way >= WAY_ALONE)
-        each.alone = 1;
+    each.alone = found.way >= WAY_ALONE;
     struct reduction reduction = {layout, stream, &each, found};
     stream->count = found.message + 1;
     for (unsigned round = 0; round < 3; round++) {

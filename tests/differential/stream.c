@@ -45,7 +45,8 @@ static struct exception make_exception(struct chance *chance, const struct world
         CHANGE_LITERAL,     CHANGE_LITERAL, CHANGE_LITERAL, CHANGE_LITERAL, CHANGE_LITERAL,
         CHANGE_LITERAL,     CHANGE_ABSENT,  CHANGE_ABSENT,  CHANGE_TWICE,   CHANGE_TWICE_FIRST,
         CHANGE_ESCAPED_KEY, CHANGE_RENAMED, CHANGE_ENCODED, CHANGE_PLAIN,   CHANGE_ADDED};
-    const struct node *node = &world->nodes[chance_below(chance, world->used)];
+    const struct node *node = chance_in(chance, 50) ? world->focus[chance_below(chance, 2)]
+                                                    : &world->nodes[chance_below(chance, world->used)];
     struct exception exception = {.node = node, .change = changes[chance_below(chance, COUNT(changes))]};
     if (node->literal_count > 0 && chance_in(chance, 70))
         exception.literal = node->literals[chance_below(chance, node->literal_count)];

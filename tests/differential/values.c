@@ -135,23 +135,50 @@ static const char *const families[] = {
 };
 
 #define LITERALS_LIMIT 256
+#define OUTLINE_SIZE 128
 
-static const char *literals[LITERALS_LIMIT];
-static unsigned family_first[LITERALS_LIMIT], family_size[LITERALS_LIMIT], count;
+static struct {
+    const char *json;
+    unsigned family, family_size; /* the first of its family, and how many there are */
+    char outline[OUTLINE_SIZE];   /* its punctuation, with an `a` for all that stands between */
+} literals[LITERALS_LIMIT];
+static unsigned count;
+
+static void put_outline(char outline[OUTLINE_SIZE], const char *json)
+{
+    size_t size = 0;
+    for (; *json && size + 1 < OUTLINE_SIZE; json++) {
+        const char c = strchr("{}[]\",:\\ ", *json) ? *json : 'a';
+        if (c != 'a' || size == 0 || outline[size - 1] != 'a')
+            outline[size++] = c;
+    }
+    outline[size] = 0;
+}
 
 static void list_literals(void)
 {
     unsigned first = 0;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         if (families[i]) {
-            family_first[count] = first;
-            literals[count++] = families[i];
+            literals[count].family = first;
+            literals[count].json = families[i];
+            put_outline(literals[count++].outline, families[i]);
             continue;
         }
         for (unsigned j = first; j < count; j++)
-            family_size[j] = count - first;
+            literals[j].family_size = count - first;
         first = count;
     }
+}
+
+/* The next literal with the same outline. */
+static unsigned twin_of(unsigned number)
+{
+    unsigned next = number;
+    do
+        next = (next + 1) % count;
+    while (strcmp(literals[next].outline, literals[number].outline) != 0);
+    return next;
 }
 
 unsigned literal_count(void)
@@ -163,14 +190,19 @@ unsigned literal_count(void)
 
 const char *literal_json(unsigned number)
 {
-    return literals[number];
+    return literals[number].json;
 }
 
 unsigned literal_like(struct chance *chance, unsigned number)
 {
-    if (chance_in(chance, 30))
+    const unsigned way = chance_below(chance, 100);
+    if (way < 15)
         return chance_below(chance, literal_count());
-    return family_first[number] + chance_below(chance, family_size[number]);
+    if (way < 50)
+        return literals[number].family + chance_below(chance, literals[number].family_size);
+    for (unsigned steps = 1 + chance_below(chance, 6); steps > 0; steps--)
+        number = twin_of(number);
+    return number;
 }
 
 void put_text_of(struct buffer *out, struct text json)
@@ -194,7 +226,7 @@ void put_text_of(struct buffer *out, struct text json)
 
 void put_literal_text(struct buffer *out, unsigned number)
 {
-    put_text_of(out, text_of(literals[number]));
+    put_text_of(out, text_of(literals[number].json));
 }
 
 const char *semantic_schema(enum semantic semantic)

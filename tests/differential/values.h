@@ -44,7 +44,8 @@ void put_kind(struct buffer *out, struct chance *chance, enum kind kind, enum se
 unsigned literal_count(void);
 const char *literal_json(unsigned number);
 
-/* Another literal of the same family, mostly: ["gold"], "[\"gold\"]", gold. */
+/* Another literal that is easily taken for this one, mostly: of the same family (["gold"], "[\"gold\"]", gold), or of the same outline
+ * (["gold"], ["none"], ["__debezium_unavailable_value"]). */
 unsigned literal_like(struct chance *chance, unsigned number);
 
 /* What an `accept` rule must name to accept the literal: a string's text, any other value's JSON. Empty where it can accept none. */

@@ -48,6 +48,8 @@ static void make_children(struct world *world, struct chance *chance, struct nod
         struct node *child = add_node(world, array ? "" : names[(taken + i) % name_count]);
         if (!child)
             return;
+        child->parent = node;
+        child->index = node->count;
         node->children[node->count++] = child;
         make_node(world, chance, child, depth + 1);
     }
@@ -92,6 +94,16 @@ static struct node *make_beside(struct world *world, struct chance *chance, cons
     return node;
 }
 
+/* A member of the row image, mostly, or what lies below one. */
+static struct node *choose_focus(struct world *world, struct chance *chance)
+{
+    struct node *node = chance_in(chance, 75) ? world->row : world->source;
+    do
+        node = node->children[chance_below(chance, node->count)];
+    while (node->count > 0 && chance_in(chance, 40));
+    return node;
+}
+
 void world_make(struct world *world, struct chance *chance, unsigned oddity)
 {
     *world = (struct world){.oddity = oddity};
@@ -110,6 +122,8 @@ void world_make(struct world *world, struct chance *chance, unsigned oddity)
     }
     if (chance_in(chance, 20))
         make_beside(world, chance, "extra", KINDS);
+    for (unsigned i = 0; i < 2; i++)
+        world->focus[i] = choose_focus(world, chance);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------------------------------------- */

@@ -23,7 +23,9 @@ struct node {
     unsigned literal_count;
     struct node *children[CHILDREN_LIMIT];
     unsigned count;
-    unsigned number; /* among the world's nodes */
+    struct node *parent; /* NULL for a member of the root */
+    unsigned index;      /* among the parent's children */
+    unsigned number;     /* among the world's nodes */
 };
 
 struct world {
@@ -33,7 +35,8 @@ struct world {
     struct node *op;
     struct node *beside[4]; /* members of the root: ts_ms, transaction, … */
     unsigned beside_count;
-    unsigned oddity; /* percent: how often something is out of the ordinary */
+    struct node *focus[2]; /* members that much has to do with */
+    unsigned oddity;       /* percent: how often something is out of the ordinary */
 };
 
 void world_make(struct world *world, struct chance *chance, unsigned oddity);
