@@ -129,7 +129,8 @@ struct difference compare(struct text json, const struct stream *stream, const s
     for (unsigned i = 0; i < stream->count && !comparison.difference.found; i++) {
         comparison.message = stream_message(stream, i);
         comparison.number = i;
-        try_message(&comparison, stream->messages[i].kind, setting->alone > 0 && i % setting->alone == 0, figures);
+        try_message(&comparison, stream->messages[i].kind, setting->alone > 0 && i % setting->alone == 0,
+                    figures);
     }
     for (enum way way = WAY_GENERAL; way <= WAY_STREAM_CJSON; way++)
         sides[side_of(way)].decoder_free(comparison.decoders[way]);
