@@ -5,11 +5,10 @@ import urllib.request
 from pathlib import Path
 
 from .kafka import JAVA, Kafka
-from .postgres import Postgres
 from .process import Server, StackError, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = ROOT / "build" / "stack" / "debezium"
+PLUGINS = ROOT / "build" / "stack"
 CONNECTORS = ROOT / "sql" / "connectors"
 
 WORKER = """\
@@ -27,42 +26,46 @@ config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigP
 
 
 class Connect(Server):
-    """Runs `connectors`, a list of files' names, or of pairs of a name and the settings to change in it."""
+    """Runs `connectors`, a list of files' names, or of pairs of a name and the settings to change in it.
+
+    `database` is the server that they follow, postgres.py's or mariadb.py's, or several that share the worker.
+    """
     name = "Kafka Connect"
 
-    def __init__(self, folder: Path, broker: Kafka, postgres: Postgres, connectors: list, keep: bool = False):
+    def __init__(self, folder: Path, broker: Kafka, database, connectors: list, keep: bool = False):
         super().__init__(folder, keep)
-        self.broker, self.postgres = broker, postgres
+        self.broker = broker
+        self.databases = database if isinstance(database, list) else [database]
         self.connectors = [connector if isinstance(connector, tuple) else (connector, {}) for connector in connectors]
         self.names: list = []
 
     def start(self, seconds: float = 120):
         self.port = free_port()
         worker = self.folder / "worker.properties"
-        worker.write_text(WORKER.format(broker=self.broker.address, port=self.port, plugins=PLUGINS, folder=self.folder))
+        plugins = ",".join(str(PLUGINS / name) for database in self.databases for name in database.plugins)
+        worker.write_text(WORKER.format(broker=self.broker.address, port=self.port, plugins=plugins, folder=self.folder))
         files, self.names = [], []
         for number, (name, changes) in enumerate(self.connectors):
             connector = json.loads((CONNECTORS / name).read_text())
             connector["config"] |= changes
-            connector["name"] = connector["config"].get("slot.name", connector["name"])
+            connector["name"] = connector["config"].get("slot.name", changes.get("name", connector["name"]))
             self.names.append(connector["name"])
             files.append(self.folder / f"connector_{number}.json")
             files[-1].write_text(json.dumps(connector))
-        self.spawn([*JAVA, "org.apache.kafka.connect.cli.ConnectStandalone", worker, *files], {
-            "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(self.postgres.port),
-            "POSTGRES_USER": self.postgres.user, "POSTGRES_PASSWORD": "none", "POSTGRES_DB": "postgres"})
+        self.spawn([*JAVA, "org.apache.kafka.connect.cli.ConnectStandalone", worker, *files],
+                   {"KAFKA_BROKERS": self.broker.address,
+                    **{name: value for database in self.databases for name, value in database.environment().items()}})
         self.wait_until_ready(seconds)
         return self
 
     def ready(self) -> bool:
-        """Whether every connector streams: its replication slot is in use."""
+        """Whether every connector streams."""
         states = [self.state(name) for name in self.names]
         if "FAILED" in states:
             raise StackError(f"a connector failed\n{self.tail()}")
         if states != ["RUNNING"] * len(states):
             return False
-        slots = self.postgres.value("SELECT count(*) FROM pg_replication_slots WHERE active")
-        return slots >= len(self.names)
+        return sum(database.followers() for database in self.databases) >= len(self.names)
 
     def state(self, name: str) -> str:
         """The state of a connector's task, or "" where it has none yet."""

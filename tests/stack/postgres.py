@@ -77,6 +77,17 @@ class Postgres(Server):
         except psycopg.Error:
             return False
 
+    # What a Connect worker needs to follow this server (connect.py).
+    plugins = ("debezium",)
+
+    def environment(self) -> dict:
+        return {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(self.port), "POSTGRES_USER": self.user,
+                "POSTGRES_PASSWORD": "none", "POSTGRES_DB": "postgres"}
+
+    def followers(self) -> int:
+        """How many connectors stream now: their replication slots are in use."""
+        return self.value("SELECT count(*) FROM pg_replication_slots WHERE active")
+
     def stop(self, seconds: float = 20) -> None:
         """End it at once and in order, sessions or not, and remove its data."""
         self.halt(seconds)

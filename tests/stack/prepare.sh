@@ -2,7 +2,7 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium cluster package arm64 browser lint fuzz
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 browser lint fuzz
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
@@ -79,6 +79,10 @@ packages() {
         packages kafka
         need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'
         ;;
+    mariadb)
+        packages kafka
+        need mariadb-server test -x /usr/sbin/mariadbd
+        ;;
     cluster)
         packages kafka
         need zookeeper
@@ -117,7 +121,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium cluster package arm64 browser lint fuzz" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 browser lint fuzz" ;;
     esac
 }
 
@@ -178,7 +182,7 @@ engine() {
 
 # Unpacked, the library is all that is kept. Its wheel for Python 3.11 serves any Python.
 wheel_library() {
-    "$root/build/venv/bin/pip" -q download --no-deps --only-binary=:all: --python-version 3.11 "$1" &&
+    "$root/build/venv/bin/python" -m pip -q download --no-deps --only-binary=:all: --python-version 3.11 "$1" &&
         echo "$2  $(echo ./*.whl)" | sha256sum --check --status && python3 -m zipfile -e ./*.whl . && rm ./*.whl &&
         find . -type f ! -name '*.so' ! -iname 'licen?e*' -delete && find . -type d -empty -delete
 }
@@ -214,6 +218,13 @@ debezium() {
     fetch "debezium-$version/postgres" "Debezium $version (Maven, 10 MB)" maven_jars "$here/debezium.pom.xml"
     mkdir -p "$root/build/stack"
     ln -sfn "$DEPS/debezium-$version" "$root/build/stack/debezium"
+}
+
+mariadb() {
+    kafka
+    version=$(pom_version "$here/debezium-mariadb.pom.xml")
+    fetch "debezium-mariadb-$version/mariadb" "Debezium $version for MariaDB (Maven, 30 MB)" maven_jars "$here/debezium-mariadb.pom.xml"
+    ln -sfn "$DEPS/debezium-mariadb-$version" "$root/build/stack/debezium-mariadb"
 }
 
 # as_root COMMAND...
@@ -267,11 +278,11 @@ packages_of() {
     cmp -s "$root/tests/$2" "$root/build/venv/$1.txt" && return 0
     say "pip install of tests/$2 into build/venv"
     [ -x "$root/build/venv/bin/pip" ] || python3 -m venv "$root/build/venv"
-    "$root/build/venv/bin/pip" -q install -r "$root/tests/$2"
+    "$root/build/venv/bin/python" -m pip -q install -r "$root/tests/$2"
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium cluster package arm64 browser lint fuzz)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 browser lint fuzz)"
 for group; do packages "$group"; done
 install_packages
 for group; do
@@ -282,6 +293,7 @@ for group; do
     all-versions) packages_of tests requirements.txt; versions always all ;;
     kafka | cluster) kafka ;;
     debezium) debezium ;;
+    mariadb) mariadb; packages_of stack stack/requirements.txt ;;
     package) package ;;
     arm64) arm64 ;;
     esac
