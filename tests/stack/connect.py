@@ -26,7 +26,7 @@ config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigP
 
 
 class Connect(Server):
-    """Runs `connectors`, a list of files' names, or of pairs of a name and the settings to change in it.
+    """Runs `connectors`, a list of files' names, or of pairs of a name and the settings to change in it (None takes one away).
 
     `database` is the server that they follow, postgres.py's or mariadb.py's, or several that share the worker.
     """
@@ -47,8 +47,9 @@ class Connect(Server):
         files, self.names = [], []
         for number, (name, changes) in enumerate(self.connectors):
             connector = json.loads((CONNECTORS / name).read_text())
-            connector["config"] |= changes
-            connector["name"] = connector["config"].get("slot.name", changes.get("name", connector["name"]))
+            changed = connector["config"] | changes
+            connector["config"] = {setting: value for setting, value in changed.items() if value is not None}
+            connector["name"] = changes.get("name", changed.get("slot.name", connector["name"]))
             self.names.append(connector["name"])
             files.append(self.folder / f"connector_{number}.json")
             files[-1].write_text(json.dumps(connector))
@@ -62,20 +63,24 @@ class Connect(Server):
         """Whether every connector streams."""
         states = [self.state(name) for name in self.names]
         if "FAILED" in states:
-            raise StackError(f"a connector failed\n{self.tail()}")
+            name = self.names[states.index("FAILED")]
+            raise StackError(f"connector {name} failed: {self._task(name).get('trace', '')}\n{self.tail()}")
         if states != ["RUNNING"] * len(states):
             return False
         return sum(database.followers() for database in self.databases) >= len(self.names)
 
     def state(self, name: str) -> str:
         """The state of a connector's task, or "" where it has none yet."""
+        return self._task(name).get("state", "")
+
+    def _task(self, name: str) -> dict:
         try:
             url = f"http://127.0.0.1:{self.port}/connectors/{name}/status"
             with urllib.request.urlopen(url, timeout=10) as response:
                 tasks = json.load(response)["tasks"]
         except (OSError, urllib.error.HTTPError):
-            return ""
-        return tasks[0]["state"] if tasks else ""
+            return {}
+        return tasks[0] if tasks else {}
 
     def restart_failed(self) -> None:
         """What an operator does with a task that gave up: start it again."""
