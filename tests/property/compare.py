@@ -270,7 +270,7 @@ class Comparison:
         verdict = self.verdict
         why = self._listed(message, reason)
         verdict.rows["dead letters, listed" if why else "dead letters, not listed"] += 1
-        general = re.sub(r".*?: (.*) does not fit", "does not fit", reason)
+        general = re.sub(r"(?s)^(after|before)\..*?: |.* (?=does not fit)", "", reason)
         verdict.reasons[(why or general)[:100], bool(why)] += 1
         if not why:
             column = self._column_of(reason)
@@ -317,7 +317,7 @@ class Comparison:
             return self._member(message, layout_column, column, into, value, kind, said)
         if (said is None) != (value is None):
             what = "NULL became a value" if said is None else "a value became NULL"
-            if self._listed_null(column, said):
+            if self._listed_null(message, column, said):
                 return "changed by the connector, listed"
             self.verdict.find(what, column.kind, layout_column["type"], lambda: self._example(message, column, value, layout_column))
             return "different"
@@ -332,16 +332,16 @@ class Comparison:
             return "different"
         if column.family.same(truth, got):
             return "equal"
-        changes = column.family.changes(truth, self.table.setting)
-        if _hashable(got) and got in changes:
-            self.verdict.changes[changes[got]] += 1
+        why = column.family.changed(truth, got, self.table.setting)
+        if why:
+            self.verdict.changes[why] += 1
             return "changed by the connector, listed"
         self.verdict.find("another value", column.kind, layout_column["type"],
                           lambda: self._example(message, column, value, layout_column) | {"means": repr(got)[:80]})
         return "different"
 
-    def _listed_null(self, column, said) -> bool:
-        why = None if said is None else column.family.null_for(said, self.table.setting)
+    def _listed_null(self, message, column, said) -> bool:
+        why = None if said is None else column.family.null_for(said, self.table.setting, message.op)
         if why:
             self.verdict.changes[why] += 1
         return bool(why)
@@ -368,10 +368,6 @@ class Comparison:
         self.verdict.find("a member of a document differs", column.kind, layout_column["type"],
                           lambda: self._example(message, column, value, layout_column) | {"member": into, "wanted": repr(wanted)[:100]})
         return "different"
-
-
-def _hashable(value) -> bool:
-    return not isinstance(value, (list, dict))
 
 
 def walk(value, into: list):

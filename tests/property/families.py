@@ -79,6 +79,8 @@ class Cell:
         return self.value
 
 
+# A name that says a moment: a bare number by such a name may be read as a time.
+MOMENT_NAME = re.compile(r"_at\b|At\b|_ts\b|timestamp|created|updated")
 INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
@@ -91,7 +93,8 @@ def unbase64(text: str) -> bytes:
 
 
 def unscaled(text: str, scale: int) -> Decimal:
-    return Decimal(int.from_bytes(unbase64(text), "big", signed=True)).scaleb(-scale)
+    """Exactly, however many digits that are."""
+    return Decimal(f"{int.from_bytes(unbase64(text), 'big', signed=True)}e{-scale}")
 
 
 class Family:
@@ -109,7 +112,11 @@ class Family:
     def changes(self, truth, setting: Setting) -> dict:
         return {}
 
-    def null_for(self, text: str, setting: Setting) -> str | None:
+    def changed(self, truth, got, setting: Setting) -> str | None:
+        """Why a connector makes `got` of this value, or None where it is not known to."""
+        return self.changes(truth, setting).get(got)
+
+    def null_for(self, text: str, setting: Setting, op: str) -> str | None:
         """Why a connector writes null for this value, or None where it does not."""
         return None
 
@@ -132,6 +139,9 @@ class Integer(Family):
             return int(cell.value)
         if cell.base == "String" and INTEGER.fullmatch(cell.value):
             return int(cell.value)
+        if cell.is_moment and MOMENT_NAME.search(cell.column["name"]) and cell.column.get("unit") in moments.UNITS:
+            count = moments.moment(cell.value) / moments.UNITS[cell.column["unit"]]
+            return int(count) if count.denominator == 1 else ("no whole number", count)
         raise Wrong(f"a whole number as {cell.type} {cell.value!r}")
 
 
@@ -178,7 +188,9 @@ class Numeric(Family):
             if not DECIMAL.fullmatch(text):
                 raise Wrong(f"{text!r:.80} is no number")
             return float(text) if setting.decimal == "double" else Decimal(text)
-        return unscaled(text, self.scale or 0)
+        # Debezium takes the scale -2 of numeric(5, -2) for 2046, and writes as many digits.
+        odd = self.scale is not None and self.scale < 0 and len(text) > 100
+        return unscaled(text, self.scale + 2048 if odd else self.scale or 0)
 
     def same(self, truth, got):
         if isinstance(got, float):
@@ -190,7 +202,7 @@ class Numeric(Family):
             return {float(truth): "decimal.handling.mode=double rounds: precise or string"}
         return {}
 
-    def null_for(self, text, setting):
+    def null_for(self, text, setting, op):
         if setting.decimal == "precise" and text in ("NaN", "Infinity", "-Infinity"):
             return "NaN and infinity of numeric arrive as NULL: decimal.handling.mode=string"
         return None
@@ -206,8 +218,10 @@ class Numeric(Family):
 
 
 class Float(Family):
-    def __init__(self, single: bool = False):
-        self.single = single
+    """`short`: MariaDB shows six digits of a FLOAT, and a snapshot reads what it shows."""
+
+    def __init__(self, single: bool = False, short: bool = False):
+        self.single, self.short = single, short
 
     def _bits(self, value: float):
         if value != value:
@@ -228,11 +242,24 @@ class Float(Family):
         except ValueError:
             raise Wrong(f"{cell.value!r} is no number") from None
 
+    def changes(self, truth, setting):
+        if not self.short or truth == "nan":
+            return {}
+        (value,) = struct.unpack(">f", truth)
+        return {self._bits(float(f"{value:.6g}")): "a snapshot reads six digits of FLOAT: use DOUBLE"}
+
     def listed(self, truth, kind):
         if kind.startswith(("Float", "Decimal")) and (truth == "nan" or struct.unpack(">f" if self.single else ">d", truth)[0] in
                                                       (float("inf"), float("-inf"))):
             return "NaN or infinity without \"nan\": true"
         return None
+
+
+class Year(Integer):
+    """MariaDB's YEAR, 0000 or 1901 to 2155."""
+
+    def changes(self, truth, setting):
+        return {1900: "YEAR 0000 arrives as 1900, and a snapshot of it stops the connector: use SMALLINT"} if truth == 0 else {}
 
 
 class Boolean(Family):
@@ -321,9 +348,19 @@ FIRST, LAST = moments.days(1900, 1, 1), moments.days(2299, 12, 31)
 LAST_NANO = moments.moment("2262-04-11 23:47:16.854775807")
 
 
+ZERO = "zero date"
+ADJUSTED = "years 0 to 99 are taken for 1970 to 2069: enable.time.adjuster=false"
+ZEROED = "a zero date arrives as NULL or 1970-01-01: sql_mode NO_ZERO_DATE, NO_ZERO_IN_DATE"
+
+
 class Date(Family):
     def truth(self, text):
+        if text.startswith("0000-00-00"):
+            return ZERO
         return text if text.endswith("infinity") else moments.date(text)
+
+    def null_for(self, text, setting, op):
+        return ZEROED if self.truth(text) == ZERO else None
 
     def read(self, cell, setting):
         if cell.is_date:
@@ -340,7 +377,11 @@ class Date(Family):
         raise Wrong(f"a date as {cell.type}")
 
     def changes(self, truth, setting):
-        return {} if isinstance(truth, int) else {
+        if truth == ZERO:
+            return {0: ZEROED}
+        if isinstance(truth, int):
+            return _moved_days(truth)
+        return {
             value: "infinity of date arrives as a number: use a CHECK, or timestamptz"
             for value in (INFINITE_DAYS.get(truth), INFINITE_DATES.get(truth), INFINITE_DAYS_TEXT.get(truth)) if value is not None}
 
@@ -348,6 +389,21 @@ class Date(Family):
         if kind.startswith(("Date32", "DateTime")) and not (isinstance(truth, int) and FIRST <= truth <= LAST):
             return "a date outside 1900 to 2299"
         return None
+
+
+GREGORIAN = moments.days(1582, 10, 15)
+JULIAN = "a date before 1582-10-15 is read in the Julian calendar"
+
+
+def _moved_days(day: int) -> dict:
+    """{day: why} of what connectors make of an early date."""
+    moved = {}
+    if day < GREGORIAN:
+        moved[moments.julian(day)] = JULIAN
+    year, month, of_month = moments.civil(day)
+    if 1 <= year <= 99:
+        moved[moments.days(year + (2000 if year < 70 else 1900), month, of_month)] = ADJUSTED
+    return moved
 
 
 INFINITE_DAYS = {"infinity": 106751991167, "-infinity": -106751991167}
@@ -381,6 +437,11 @@ class Clock(Family):
             raise Wrong(f"{cell.value!r} is no time of day")
         return at % moments.DAY if self.zone else at
 
+    def null_for(self, text, setting, op):
+        if self.database == "mariadb" and setting.time in ("connect", "isostring") and not 0 <= moments.clock(text) < moments.DAY:
+            return f"time.precision.mode={setting.time} knows no TIME beyond a day: adaptive_time_microseconds"
+        return None
+
     def changes(self, truth, setting):
         changes = {}
         if setting.time == "connect" and not self.zone:
@@ -406,7 +467,12 @@ class Moment(Family):
         self.fraction, self.zone = fraction, zone
 
     def truth(self, text):
+        if text.startswith("0000-00-00"):
+            return ZERO
         return text if text.endswith("infinity") else moments.moment(text)
+
+    def null_for(self, text, setting, op):
+        return ZEROED if self.truth(text) == ZERO else None
 
     def unit(self, setting):
         return {"connect": "ms", "microseconds": "us", "nanoseconds": "ns"}.get(setting.time, "ms" if self.fraction <= 3 else "us")
@@ -430,12 +496,16 @@ class Moment(Family):
         return Fraction(at)
 
     def changes(self, truth, setting):
+        if truth == ZERO:
+            return {Fraction(0): ZEROED}
         if isinstance(truth, str):
             return {value: "infinity of timestamp arrives as a number: use timestamptz"
                     for value in INFINITE_MOMENTS[truth]} if not self.zone else {}
         changes = {}
         if setting.time == "connect" and not self.zone:
             changes[Fraction(_cut(truth, 1000))] = "time.precision.mode=connect cuts at milliseconds: adaptive"
+        for day, why in _moved_days(int(truth // moments.DAY)).items():
+            changes[day * moments.DAY + truth % moments.DAY] = why
         return changes
 
     def listed(self, truth, kind):
@@ -589,8 +659,18 @@ class Geometry(Family):
 class Array(Family):
     """A PostgreSQL array of one dimension."""
 
-    def __init__(self, element: Family):
-        self.element = element
+    def __init__(self, element: Family, enum: bool = False):
+        self.element, self.enum = element, enum
+
+    def null_for(self, text, setting, op):
+        return "an array of an enum is NULL in a snapshot" if self.enum and op == "r" else None
+
+    def changed(self, truth, got, setting):
+        if len(truth) != len(got):
+            return None
+        whys = [None if a is None and b is None or self.element.same(a, b) else self.element.changed(a, b, setting) or False
+                for a, b in zip(truth, got)]
+        return None if False in whys else next(filter(None, whys), None)
 
     def truth(self, text):
         return [None if item is None else self.element.truth(item) for item in split_array(text)]

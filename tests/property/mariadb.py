@@ -86,7 +86,7 @@ def kinds(rng: random.Random) -> dict:
     text = lambda index: (lambda rng: quote(texts[index].value(rng)))  # noqa: E731
     short = Text(rng, 40)
     precision = rng.choice([1, 4, 9, 18, 19, 38, 39, 65])
-    scale = rng.choice([0, 1, 2, min(precision // 2, 38), min(precision, 38)])
+    scale = rng.choice([0, 1, min(precision, 2), min(precision // 2, 38), min(precision, 38)])
     digits, clock_digits = rng.choice([0, 1, 3, 4, 6]), rng.choice([0, 3, 6])
     width = rng.choice([2, 7, 8, 9, 16, 33, 64])
     special = lambda *values: (lambda rng: quote(rng.choice(values)))  # noqa: E731
@@ -102,7 +102,7 @@ def kinds(rng: random.Random) -> dict:
         "int_zerofill": ("int(8) zerofill", f.Integer(), integer(32, True), None, char),
         "epoch": ("bigint", f.Integer(), lambda rng: str(1767323045123 + rng.randrange(10 ** 10)), None, char),
         "decimal": (f"decimal({precision},{scale})", f.Numeric(scale), decimal(precision, scale), None, char),
-        "float": ("float", f.Float(True), lambda rng: single(rng), None, exact),
+        "float": ("float", f.Float(True, True), lambda rng: single(rng), None, exact),
         "double": ("double", f.Float(), double, None, char),
         "bit1": ("bit(1)", f.Bits(True), lambda rng: rng.choice(["b'0'", "b'1'"]), None, "BIN({})"),
         "bit": (f"bit({width})", f.Bits(False), lambda rng: f"b'{rng.getrandbits(width):b}'", None, "BIN({})"),
@@ -122,14 +122,14 @@ def kinds(rng: random.Random) -> dict:
         "datetime": (f"datetime({digits})", f.Moment(digits), datetime(digits),
                      special("0001-01-01 00:00:00", "1582-10-10 00:00:00", "1899-12-31 23:59:59", "2300-01-01 00:00:00", "9999-12-31 23:59:59", "0000-00-00 00:00:00"), char),
         "timestamp": (f"timestamp({clock_digits})", f.Moment(clock_digits, True), timestamp(clock_digits), special("0000-00-00 00:00:00"), char),
-        "year": ("year", f.Integer(), lambda rng: rng.choice(["1901", "2155", "2026", "1970"]), special("0000"), char),
+        "year": ("year", f.Year(), lambda rng: rng.choice(["1901", "2155", "2026", "1970"]), special("0000"), char),
         "enum": (f"enum({', '.join(chr(39) + value + chr(39) for value in ENUM)})", f.Comma(),
                  lambda rng: f"'{rng.choice(ENUM)}'", None, char),
         "enum_comma": ("enum('a', 'b,c', 'é')", f.Comma(), lambda rng: rng.choice(["'a'", "'b,c'", "'é'"]), None, char),
         "set": (f"set({', '.join(chr(39) + value + chr(39) for value in SET)})", f.Text(),
                 lambda rng: quote(",".join(value for value in SET if rng.random() < 0.4)), None, char),
         "json": ("json", f.Document(), lambda rng: quote(json.dumps(document(rng), ensure_ascii=rng.random() < 0.5)), None, char),
-        "uuid": ("uuid", f.Uuid(), lambda rng: f"'{uuid.UUID(int=rng.getrandbits(128))}'", None, char),
+        "uuid": ("uuid", f.Uuid(), lambda rng: f"'{uuid.UUID(int=rng.getrandbits(128), version=4)}'", None, char),
         "point": ("point", f.Point(), point, None, "ST_AsText({})"),
         "linestring": ("linestring", f.Geometry(), lambda rng: f"ST_LineFromText('LINESTRING(0 0, 1.5 {rng.random()!r})')", None, "HEX(ST_AsBinary({}))"),
         "polygon": ("polygon", f.Geometry(), lambda rng: f"ST_PolyFromText('POLYGON((0 0, 1 0, 1 {rng.randint(1, 9)}, 0 0))')", None, "HEX(ST_AsBinary({}))"),

@@ -21,6 +21,25 @@ def days(year: int, month: int, day: int) -> int:
     return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
 
 
+def civil(day: int) -> tuple:
+    """Year, month and day of a number of days."""
+    day += 719468
+    era = day // 146097
+    of_era = day - era * 146097
+    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    return year + era * 400 + (month >= 10), month + (3 if month < 10 else -9), of_year - (153 * month + 2) // 5 + 1
+
+
+def julian(day: int) -> int:
+    """The day that a reader of the Julian calendar takes a date's text for."""
+    year, month, of_month = civil(day)
+    january = (14 - month) // 12
+    count, of_year = year + 4800 - january, month + 12 * january - 3
+    return of_month + (153 * of_year + 2) // 5 + 365 * count + count // 4 - 32083 - 2440588
+
+
 DATE = r"(?P<year>[+-]?\d{1,})-(?P<month>\d\d)-(?P<day>\d\d)"
 TIME = r"(?P<sign>-)?(?P<hour>\d{1,})(?::(?P<minute>\d\d))?(?::(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?"
 ZONE = r"(?P<zone>Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?"

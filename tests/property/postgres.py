@@ -248,14 +248,14 @@ def kinds(rng: random.Random) -> dict:
         "timestamp_array": ("timestamp[]", f.Array(f.Moment(6)), elements(timestamp(6, False)), None),
         "timestamptz_array": ("timestamptz[]", f.Array(f.Moment(6, True)), elements(timestamp(6, True)), None),
         "inet_array": ("inet[]", f.Array(f.Address()), elements(inet), None),
-        "enum_array": ("mood[]", f.Array(f.Text()), elements(lambda rng: quote(rng.choice([e for e in ENUM if e]))), None),
+        "enum_array": ("mood[]", f.Array(f.Text(), True), elements(lambda rng: quote(rng.choice([e for e in ENUM if e]))), None),
         "jsonb_array": ("jsonb[]", f.Array(f.Document()), elements(lambda rng: quote(json.dumps(document(rng)))), None),
     }
 
 
 def column(name: str, kind: str, rng: random.Random) -> Column:
     sql, family, value, extreme = kinds(rng)[kind]
-    return Column(name, kind, sql, family, value, extreme, nullable=rng.random() < 0.75)
+    return Column(name, kind, sql, family, value, extreme, nullable=rng.random() < 0.75 or kind == "enum_array")
 
 
 KINDS = sorted(kinds(random.Random(0)))

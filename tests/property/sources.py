@@ -93,6 +93,7 @@ def _insert(session, table: Table, count: int, snapshot: bool = False) -> None:
 def live(session, table: Table, count: int) -> None:
     """`count` row changes, while the connector follows."""
     done = 0
+    table.following = True
     while done < count:
         kind = table.rng.random()
         if table.setting.form == "router" or kind < 0.25 or len(table.alive) < 3:
