@@ -129,7 +129,7 @@ def kinds(rng: random.Random) -> dict:
         "set": (f"set({', '.join(chr(39) + value + chr(39) for value in SET)})", f.Text(),
                 lambda rng: quote(",".join(value for value in SET if rng.random() < 0.4)), None, char),
         "json": ("json", f.Document(), lambda rng: quote(json.dumps(document(rng), ensure_ascii=rng.random() < 0.5)), None, char),
-        "uuid": ("uuid", f.Uuid(), lambda rng: f"'{uuid.UUID(int=rng.getrandbits(128), version=4)}'", None, char),
+        "uuid": ("uuid", f.TrimmedUuid(), lambda rng: f"'{uuid.UUID(int=rng.getrandbits(128), version=4)}'", None, char),
         "point": ("point", f.Point(), point, None, "ST_AsText({})"),
         "linestring": ("linestring", f.Geometry(), lambda rng: f"ST_LineFromText('LINESTRING(0 0, 1.5 {rng.random()!r})')", None, "HEX(ST_AsBinary({}))"),
         "polygon": ("polygon", f.Geometry(), lambda rng: f"ST_PolyFromText('POLYGON((0 0, 1 0, 1 {rng.randint(1, 9)}, 0 0))')", None, "HEX(ST_AsBinary({}))"),

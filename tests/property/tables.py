@@ -111,7 +111,7 @@ def keys(database: str):
     quoted = postgres.quote
     return [(number, f.Integer(), lambda n: str(n)), ("varchar(40)", f.Text(), lambda n: quoted(f"{n:06d}")),
             ("varchar(40)", f.Text(), lambda n: quoted(f"K-{n}.é")),
-            ("uuid", f.Uuid(), lambda n: quoted(str(uuid.UUID(int=n * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2 ** 128, version=4))))]
+            ("uuid", f.Uuid() if database == "postgres" else f.TrimmedUuid(), lambda n: quoted(str(uuid.UUID(int=n * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2 ** 128, version=4))))]
 
 
 def table(database: str, setting: Setting, number: int, seed: str, kinds: list) -> Table:
