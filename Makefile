@@ -91,7 +91,7 @@ CORE_OBJECTS := $(patsubst udf/%.c,$(OBJECTS)/%.o,$(filter-out udf/main.c,$(C_SO
                 $(patsubst udf/%.cpp,$(OBJECTS)/%.o,$(CXX_SOURCES)) $(JSON_OBJECT)
 
 .DELETE_ON_ERROR:
-.PHONY: all unit-tests check test lint format install schema clean help
+.PHONY: all unit-tests check test lint compile format install schema clean help
 
 #: make                    build/debezium-udf, on simdjson
 #: make JSON=cjson         build/cjson/debezium-udf, without a C++ compiler
@@ -240,22 +240,27 @@ include package/package.mk
 
 # ---- Care -------------------------------------------------------------------------------------------------------------------
 
-#: make lint               warnings as errors in gcc and clang, cppcheck, clang-tidy, shellcheck
+#: make lint               warnings as errors in gcc and clang, the structure of udf/, cppcheck, clang-tidy, shellcheck
 LINT_WARNINGS := -Werror -Wformat=2 -Wconversion -Wnull-dereference -Wwrite-strings
 SCRIPTS = $(shell git ls-files '*.sh' package/debian/p*) .ci/run
 lint:
 	@tests/stack/prepare.sh build lint fuzz
-	@$(MAKE) BUILD=build/lint/gcc WERROR='$(LINT_WARNINGS)' all
-	@$(MAKE) BUILD=build/lint/gcc-cjson JSON=cjson WERROR='$(LINT_WARNINGS)' all
-	@$(MAKE) BUILD=build/lint/clang CC=clang CXX=clang++ WERROR='$(LINT_WARNINGS) -Wno-missing-field-initializers' all
+	@$(MAKE) BUILD=build/lint/gcc WERROR='$(LINT_WARNINGS)' compile
+	@$(MAKE) BUILD=build/lint/gcc JSON=cjson WERROR='$(LINT_WARNINGS)' compile
+	@$(MAKE) BUILD=build/lint/clang CC=clang CXX=clang++ WERROR='$(LINT_WARNINGS) -Wno-missing-field-initializers' compile
+	@echo '  rooms'
+	@python3 tests/structure/rooms.py build/lint/gcc/obj
 	@echo '  cppcheck'
-	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -j "$$(nproc)" \
 	    --suppress=missingIncludeSystem $(DEFINES) -DVERSION='"$(VERSION)"' -Iudf udf
 	@echo '  clang-tidy'
-	@clang-tidy --quiet --warnings-as-errors='*' $$(find udf -name '*.c') -- -std=c11 $(DEFINES) -DVERSION='"$(VERSION)"' \
-	    -Iudf 2>/dev/null
+	@find udf -name '*.c' | xargs -P "$$(nproc)" -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 $(DEFINES) \
+	    -DVERSION=\"$(VERSION)\" -Iudf 2>/dev/null' tidy
 	@echo '  shellcheck'
 	@shellcheck $(SCRIPTS)
+
+# What is ours, and no program of it.
+compile: $(OBJECTS)/main.o $(filter-out $(JSON_OBJECT),$(CORE_OBJECTS))
 
 #: make format             the C code as .clang-format has it
 format:

@@ -18,6 +18,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,20 +32,21 @@ SECONDS = 600
 
 # What needs no server, no network and no rights.
 CHECK = ["structure", "golden", "conformance", "values", "cli", "differential"]
-# Those that share servers run in one process; the longest come first. Where a folder of tests is named nowhere, it is a group.
+# What is side by side: each line has servers of its own and runs in one process. The longest come first; where one ends in parts, as
+# many processes have every so-manyth test each. A folder of tests that is named nowhere is a line of its own.
 GROUPS = [
-    ["package"],
-    ["live/test_status.py"],
-    ["live/test_accounts.py", "live/test_connectors.py", "live/test_faults.py", "live/test_flow.py", "live/test_installations.py",
-     "live/test_layout.py", "live/test_poison.py"],
-    ["cluster"],
-    ["engine", "pipeline", "security", "versions"],
-    ["orders"],
-    ["analytics", "browser"],
-    ["fuzz"],
+    "package",
+    "live/test_status.py 3",
+    "live/test_flow.py live/test_faults.py",
+    "live/test_accounts.py live/test_connectors.py live/test_installations.py live/test_layout.py live/test_poison.py",
+    "cluster",
+    "orders",
+    "engine pipeline security versions",
+    "analytics browser",
+    "fuzz",
 ]
-# One waits while another works: on two cores three take no longer each than two.
-SIDE_BY_SIDE = 3
+# Most of the time most of them wait: on two cores four are as quick each as alone. Each takes up to 3 GB.
+SIDE_BY_SIDE = max(1, min(2 * os.cpu_count(), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (3 << 30)))
 
 
 class Report:
@@ -102,34 +104,46 @@ def unit_programs(report: Report) -> None:
     print(f"unit test programs: {report.passed} passed, {report.failed} failed")
 
 
-def python_tests(paths: list, quiet: bool, running: list) -> tuple:
-    """Runs pytest; (the paths, what it printed, its exit status, the cases of its report). Where it is `quiet`, it prints in the end."""
+@dataclass
+class Ended:
+    """A run of pytest: its CPU seconds are its own, and those of the servers that it waited for."""
+    arguments: list
+    said: str
+    status: int
+    seconds: float
+    cpu: float
+    cases: list
+
+
+def python_tests(arguments: list, quiet: bool, running: list) -> Ended:
+    """Runs pytest. Where it is `quiet`, what it prints is kept."""
+    start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        xml = Path(folder) / "report.xml"
-        process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *paths], cwd=ROOT,
-                                   env=environment(), stdin=subprocess.DEVNULL, text=True, errors="replace",
-                                   **({"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}))
-        running.append(process)
-        said, _ = process.communicate()
-        running.remove(process)
+        xml, log = Path(folder) / "report.xml", Path(folder) / "log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *arguments],
+                                       cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL,
+                                       **({"stdout": output, "stderr": output} if quiet else {}))
+            running.append(process)
+            _, status, usage = os.wait4(process.pid, 0)
+            running.remove(process)
+            process.returncode = os.waitstatus_to_exitcode(status)
         cases = list(ElementTree.parse(xml).iter("testcase")) if xml.exists() else []
-    return paths, said, process.returncode, cases
+        said = log.read_text(errors="replace")
+    return Ended(arguments, said, process.returncode, time.monotonic() - start, usage.ru_utime + usage.ru_stime, cases)
 
 
-def count(report: Report, paths: list, status: int, cases: list) -> int:
-    """Adds pytest's cases; how many of them failed."""
+def count(report: Report, ended: Ended) -> None:
+    """Adds pytest's cases."""
     failed = 0
-    for case in cases:
+    for case in ended.cases:
         bad = int(any(child.tag in ("failure", "error", "skipped") for child in case))
-        module = case.get("classname", "").removeprefix("tests.")
-        folder = module.rsplit(".", 1)[0].replace(".", "/") if "." in module else module
-        report.add(folder, f"{module.replace('.', '/')}.py::{case.get('name')}", float(case.get("time", 0)), 1 - bad, bad)
+        module = case.get("classname", "").removeprefix("tests.").replace(".", "/")
+        report.add(os.path.dirname(module) or module, f"{module}.py::{case.get('name')}", float(case.get("time", 0)), 1 - bad, bad)
         failed += bad
-    if status != 0 and not failed:
+    if ended.status != 0 and not failed:
         # It did not reach its end, or found nothing.
-        failed = 1
-        report.add(" ".join(paths), "pytest itself", 0, 0, 1)
-    return failed
+        report.add(" ".join(ended.arguments), "pytest itself", 0, 0, 1)
 
 
 @contextmanager
@@ -151,25 +165,31 @@ def relative(path: str) -> str:
 
 def check(report: Report, running: list) -> None:
     unit_programs(report)
-    paths, _, status, cases = python_tests([relative(path) for path in CHECK if (TESTS / path).exists()], False, running)
-    count(report, paths, status, cases)
+    count(report, python_tests([relative(path) for path in CHECK if (TESTS / path).exists()], False, running))
 
 
 def others() -> list:
-    """GROUPS, and what has tests and is in none."""
-    named = {path.split("/")[0] for group in GROUPS for path in group} | set(CHECK)
+    """GROUPS, and what has tests and is in none, each as pytest's arguments."""
+    named, groups = set(CHECK), []
+    for line in GROUPS:
+        *paths, last = line.split()
+        parts = int(last) if last.isdigit() else 1
+        paths = [path for path in (*paths, *([] if last.isdigit() else [last])) if (TESTS / path).exists()]
+        named |= {path.split("/")[0] for path in paths}
+        groups += [[*map(relative, paths), f"--part={part}/{parts}"] for part in range(1, parts + 1)] if paths else []
     left = {path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")} - named
-    return [[path for path in group if (TESTS / path).exists()] for group in GROUPS] + [[path] for path in sorted(left)]
+    return groups + [[relative(path)] for path in sorted(left)]
 
 
 def side_by_side(report: Report, running: list) -> None:
     start = time.monotonic()
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        tasks = [pool.submit(python_tests, [relative(path) for path in group], True, running) for group in others() if group]
+        tasks = [pool.submit(python_tests, group, True, running) for group in others()]
         for task in as_completed(tasks):
-            paths, said, status, cases = task.result()
-            print(f"\n== {' '.join(paths)} ({time.monotonic() - start:.0f} s from the start)\n{said}")
-            count(report, paths, status, cases)
+            ended = task.result()
+            print(f"\n== {' '.join(ended.arguments)}: {ended.seconds:.0f} s, {ended.cpu:.0f} s of CPU, ended after {time.monotonic() - start:.0f} s\n"
+                  f"{ended.said}")
+            count(report, ended)
 
 
 def build(report: Report) -> None:
@@ -209,8 +229,7 @@ def main(arguments: list) -> int:
             check(report, running)
         elif arguments:
             unit_programs(report)
-            paths, _, status, cases = python_tests(arguments, False, running)
-            count(report, paths, status, cases)
+            count(report, python_tests(arguments, False, running))
         else:
             print(__doc__, file=sys.stderr)
             return 2

@@ -12,7 +12,7 @@ build() {
     for json in simdjson cjson; do
         folder=$1
         [ "$json" = simdjson ] || folder=$1/cjson
-        make -s JSON="$json" BUILD="$folder" STATIC=-pie STRIP= SANDBOX=no HARDEN=-fPIE CFLAGS="$2" CXXFLAGS="$2" all unit-tests >&2
+        make -s JSON="$json" BUILD="$folder" OBJECTS="$1/obj" STATIC=-pie STRIP= SANDBOX=no HARDEN=-fPIE CFLAGS="$2" CXXFLAGS="$2" all unit-tests >&2
     done
 }
 

@@ -15,12 +15,12 @@ qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
 export QEMU_LD_PREFIX=/usr/aarch64-linux-gnu
 libraries=$PWD/build/stack/arm64
 
-# build FOLDER FLAGS
+# build FOLDER FLAGS: both back ends, with the objects that are the same in both built once
 build() {
     for json in simdjson cjson; do
         into=$1
         [ "$json" = simdjson ] || into=$into/cjson
-        ${MAKE:-make} -s JSON="$json" BUILD="$into" CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ AR=aarch64-linux-gnu-ar \
+        ${MAKE:-make} -s -j"$(nproc)" JSON="$json" BUILD="$into" OBJECTS="$1/obj" CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ AR=aarch64-linux-gnu-ar \
             CFLAGS="-O2 -g $2 -isystem $libraries/include -L$libraries/lib" CXXFLAGS="-O3 -g $2" STATIC=-static-pie \
             all unit-tests >&2
     done

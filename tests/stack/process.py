@@ -1,9 +1,11 @@
 """A server as a child process: started on a free port, waited for with a deadline, and never left behind."""
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.waiting import wait_until
@@ -13,10 +15,21 @@ class StackError(RuntimeError):
     """A server did not start, or died."""
 
 
+GIVEN: set = set()
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that nobody listens on, below those that the kernel gives to clients: so none of theirs is on it when a server starts, or
+    starts again. Test runs side by side draw at random, whatever seeds the tests set."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    below = first if first > 12_000 else 30_000
+    while True:
+        port = random.SystemRandom().randrange(10_000, below)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            if port not in GIVEN:
+                GIVEN.add(port)
+                return port
 
 
 def exit_on_signals() -> None:

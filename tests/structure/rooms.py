@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds udf/ to its structure: which room may include which, how long a file and a function are, where system calls are made.
 
-    tests/structure/rooms.py                 one line a fault; exit status 1 where there is any. Build first
+    tests/structure/rooms.py [OBJECTS]       one line a fault; exit status 1 where there is any. OBJECTS: what was built (build/obj)
     tests/structure/rooms.py --draw          the rooms from the top down, and what each includes
 """
 import re
@@ -125,7 +125,7 @@ def main(arguments: list) -> int:
     if arguments == ["--draw"]:
         draw(SOURCES)
         return 0
-    told = faults(SOURCES, OBJECTS)
+    told = faults(SOURCES, Path(arguments[0]) if arguments else OBJECTS)
     for line in told:
         print(line)
     return int(bool(told))
