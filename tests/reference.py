@@ -29,8 +29,8 @@ from base64 import b64encode
 from hashlib import md5
 from uuid import UUID
 
-from reference_json import ARRAY, NULL, OBJECT, STRING, Fault, Value, parse
-from reference_types import Misfit, binary_string, quoted, timestamp, type_named
+from reference_json import ARRAY, NULL, OBJECT, STRING, TRUE, Fault, Value, parse
+from reference_types import Misfit, binary_string, converted, quoted, timestamp, type_named
 
 EVENT, SKIPPED, ERROR = "event", "skipped", "error"
 OUTCOMES = {EVENT: 0, SKIPPED: 1, ERROR: 2}
@@ -197,7 +197,7 @@ def schema_walk(schema, steps):
 
 
 class Column:
-    def __init__(self, given):
+    def __init__(self, given, exact):
         self.name = given.get(b"name").data
         self.type_name = given.get(b"type").data
         self.type = type_named(self.type_name.decode())
@@ -212,13 +212,16 @@ class Column:
         self.lenient = flag[b"lenient"]
         text = {key: given.get(key).data.decode() if given.get(key) else None for key in (b"encoding", b"unit")}
         self.encoding = text[b"encoding"]
+        self.nan = given.get(b"nan") is not None and given.get(b"nan").kind == TRUE
+        self.exact = exact if given.get(b"exact") is None else given.get(b"exact").kind == TRUE
+        self.extended = False
         self.unit = text[b"unit"] or ("days" if self.type.is_date else "auto")
         self.default = self._given(given.get(b"default"))
         self.has_unavailable = given.get(b"unavailable") is not None
         self.unavailable = self._given(given.get(b"unavailable"))
 
     def _given(self, value):
-        return self.type.default if value is None or value.kind == NULL else self.type.convert(value, self)
+        return self.type.default if value is None or value.kind == NULL else converted(self.type, value, self)
 
 
 class _InUnit:
@@ -227,6 +230,7 @@ class _InUnit:
     def __init__(self, column, unit):
         self.encoding = column.encoding
         self.unit = unit
+        self.nan, self.exact, self.extended = column.nan, column.exact, column.extended
 
 
 class Layout:
@@ -241,7 +245,8 @@ class Layout:
                 self.accepted_ops = accepted
             else:
                 self.rules.append((Path(path), accepted))
-        self.columns = [Column(column) for column in given.get(b"columns").data]
+        exact = given.get(b"exact") is not None and given.get(b"exact").kind == TRUE
+        self.columns = [Column(column, exact) for column in given.get(b"columns").data]
         paths = [path for column in self.columns for path in column.paths]
         # The members of the row image that longer paths lead through; the first is the JSON column.
         self.documents = list(dict.fromkeys(path.document for path in paths if path.document is not None))
@@ -303,8 +308,8 @@ class Message:
             return walk_joined(self.root, self.side + b"." + first, rest)
         return walk(self.row(first), rest)
 
-    def unit(self, path):
-        """The unit that the message's schema gives the value at a path, or `auto`."""
+    def unit(self, path, arrays=0):
+        """The unit that the message's schema gives the value at a path, or those in so many arrays there; or `auto`."""
         if self.schema is None or self.shape == "router value":
             return "auto"
         steps = path.steps
@@ -316,6 +321,8 @@ class Message:
         else:
             in_envelope = path.in_row and self.shape == "envelope"
             schema = schema_walk(self.schema, [self.side, *steps] if in_envelope else steps)
+        for _ in range(arrays):
+            schema = schema and schema.get(b"items")
         name = schema and schema.get(b"name")
         return UNITS.get(name.data, "auto") if name is not None and name.kind == STRING else "auto"
 
@@ -414,9 +421,9 @@ def column_value(message, column):
         raise error(path.text + b": " + UNAVAILABLE)
     unit = column.unit
     if unit == "auto":
-        unit = message.unit(path)
+        unit = message.unit(path, column.type.arrays)
     try:
-        return column.type.convert(value, _InUnit(column, unit))
+        return converted(column.type, value, _InUnit(column, unit))
     except Misfit:
         if column.lenient:
             return column.default

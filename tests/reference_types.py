@@ -1,12 +1,14 @@
 """The types of a layout file for tests/reference.py: JSON to value, value to JSON and to RowBinary.
 
 A value in Python is what the column holds: bytes for String, bool, int, float, the unscaled int of a Decimal, days of a
-Date, seconds of a DateTime, ticks of a DateTime64, 16 big-endian bytes of a UUID, None for NULL.
+Date, seconds of a DateTime, ticks of a DateTime64, 16 big-endian bytes of a UUID or an IPv6 address, the int of an IPv4
+address, a list of an Array, None for NULL.
 
-Simplest readings where README.md and udf/OUTCOMES.md leave something open: what is finer than the column is cut before the range is looked
-at; the unused bits of base64's last character may be anything; a decimal of no bytes does not fit; `scale` is written
-in digits, with a minus perhaps; a Float32 is the nearest to the number as written; an epoch number beyond Int64, whose
-ends are infinite, is no time.
+Simplest readings where README.md and udf/OUTCOMES.md leave something open: what is finer than the column is cut before
+the range is looked at; the unused bits of base64's last character may be anything; a decimal of no bytes does not fit;
+`scale` is written in digits, with a minus perhaps; a Float32 is the nearest to the number as written; an epoch number
+beyond Int64, whose ends are infinite, is no time. Where a column is exact, a digit string for an integer has no needless
+zeros, and an IPv6 address is written as inet_ntop writes it.
 """
 
 import base64
@@ -14,11 +16,13 @@ import binascii
 import datetime
 import decimal
 import fractions
+import ipaddress
 import math
 import re
+import socket
 import struct
 
-from reference_json import FALSE, NUMBER, STRING, TRUE
+from reference_json import ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE
 
 
 class Misfit(Exception):
@@ -29,8 +33,9 @@ class Misfit(Exception):
 
 _NUMBER = re.compile(rb"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?)([0-9]+))?").fullmatch
 _DIGITS = re.compile(rb"-?[0-9]+").fullmatch
+_DECIMAL_DIGITS = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?").fullmatch
 _JSON_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
-_MOST_DIGITS = 60
+_MOST_DIGITS = 120
 
 
 def exact(number):
@@ -56,15 +61,15 @@ def scaled(number, scale):
         return 0
     if power < 0:
         raise Misfit
-    return mantissa * 10 ** min(power, 100)
+    return mantissa * 10 ** min(power, 200)
 
 
 # Times: an instant is a number of picoseconds since 1970
 
 _TIME = re.compile(
     rb"(\d{4}|[+-]\d{4,9})-(\d\d)-(\d\d)"
-    rb"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?)?"
-    rb"(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?"
+    rb"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?)?"
+    rb"(?: UTC|(?:([Zz])| ?([+-])(\d\d)(?::?(\d\d))?)(?:\[[A-Za-z0-9/_+:-]+\])?)?"
 ).fullmatch
 PICOSECONDS = 10**12
 _UNITS = {"s": PICOSECONDS, "ms": 10**9, "us": 10**6, "ns": 10**3, "days": 86400 * PICOSECONDS}
@@ -100,7 +105,14 @@ def instant_of_text(text):
 
 
 def instant_of_number(number, unit):
-    count = scaled(number, 0)
+    """The instant of a count of units, as a fraction of picoseconds where it is finer than those."""
+    sign, whole, fraction, exponent_sign, exponent = _NUMBER(number).groups(b"")
+    digits = int(whole + fraction)
+    power = min(int(exponent or 0), 10**4)
+    power = (-power if exponent_sign == b"-" else power) - len(fraction)
+    if digits and len(str(digits)) + power > 30:
+        raise Misfit
+    count = fractions.Fraction(digits) * fractions.Fraction(10) ** (power if digits else 0) * (-1 if sign else 1)
     if count in _INFINITIES or not -(2**63) <= count < 2**63:
         raise Misfit
     if unit == "auto":
@@ -109,13 +121,100 @@ def instant_of_number(number, unit):
     return count * _UNITS[unit]
 
 
+def instant_of_parts(parts):
+    """[year, month, day, hour, minute, second, nanosecond], or a beginning of it, as Java writes a time."""
+    if len(parts) not in (3, 5, 6, 7) or any(it.kind != NUMBER for it in parts):
+        raise Misfit
+    year, month, day, hour, minute, second, nanos = [scaled(it.raw, 0) for it in parts] + [0] * (7 - len(parts))
+    if not 1800 < year < 2400 or hour not in range(24) or minute not in range(60) or second not in range(60):
+        raise Misfit
+    if nanos not in range(10**9):
+        raise Misfit
+    try:
+        days = (datetime.date(year, month, day) - _EPOCH).days
+    except (ValueError, OverflowError):
+        raise Misfit from None
+    return (days * 86400 + hour * 3600 + minute * 60 + second) * PICOSECONDS + nanos * 1000
+
+
 def instant(value, unit):
     """The instant of a JSON value in a column of times."""
     if value.kind == NUMBER:
         return instant_of_number(value.raw, unit)
+    if value.kind == ARRAY:
+        return instant_of_parts(value.data)
+    if value.kind == OBJECT and sorted(key for key, _ in value.data) == [b"epochSecond", b"nano"]:
+        second, nano = value.get(b"epochSecond"), value.get(b"nano")
+        if second.kind != NUMBER or nano.kind != NUMBER or not 0 <= scaled(nano.raw, 0) < 10**9:
+            raise Misfit
+        return instant_of_number(b"%d" % scaled(second.raw, 0), "s") + scaled(nano.raw, 0) * 1000
     if value.kind != STRING:
         raise Misfit
-    return instant_of_number(value.data, unit) if _DIGITS(value.data) else instant_of_text(value.data)
+    return instant_of_number(value.data, unit) if _DECIMAL_DIGITS(value.data) else instant_of_text(value.data)
+
+
+# Extended JSON
+
+
+class Scalar:
+    """A scalar that an object stands for: as much of a Value as the types look at."""
+
+    def __init__(self, kind, text):
+        self.kind = kind
+        self.data = text if kind == STRING else None
+        self.raw = text
+
+    def as_text(self):
+        return self.raw
+
+    def get(self, key):
+        return None
+
+
+def extended(value):
+    """(the Scalar that an object of one member stands for, whether it is a `$date`), or None."""
+    if value.kind != OBJECT or len(value.data) != 1:
+        return None
+    [(key, inner)] = value.data
+    text = inner.data if inner.kind == STRING else None
+    number = text is not None and _JSON_NUMBER(text)
+    if key in (b"$oid", b"$uuid") and text is not None:
+        return Scalar(STRING, text), False
+    if key in (b"$numberInt", b"$numberLong") and number and _DIGITS(text):
+        return Scalar(NUMBER, text), False
+    if key == b"$numberDecimal" and number:
+        return Scalar(NUMBER, text), False
+    if key == b"$numberDouble" and text is not None:
+        return Scalar(NUMBER if number else STRING, text), False
+    if key == b"$date":
+        if inner.kind == OBJECT and [it for it, _ in inner.data] == [b"$numberLong"] and extended(inner):
+            return extended(inner)[0], True
+        if inner.kind in (STRING, NUMBER):
+            return Scalar(inner.kind, inner.as_text()), True
+    return None
+
+
+class _Milliseconds:
+    """What a type asks of a column, where a `$date` stands."""
+
+    unit = "ms"
+
+    def __init__(self, column):
+        self._column = column
+
+    def __getattr__(self, name):
+        return getattr(self._column, name)
+
+
+def converted(kind, value, column):
+    """What a type makes of a Value that is neither null nor absent."""
+    found = None if kind.is_string and not column.extended else extended(value)
+    if found is None:
+        return kind.convert(value, column)
+    scalar, is_date = found
+    if scalar.data == b"" and not kind.is_string:
+        raise Misfit
+    return kind.convert(scalar, _Milliseconds(column) if is_date else column)
 
 
 def _calendar(seconds):
@@ -138,12 +237,16 @@ def quoted(text):
 
 def binary_string(text):
     """A string as RowBinary writes it: its length as LEB128, then its bytes."""
-    length, out = len(text), bytearray()
-    while length > 0x7F:
-        out.append(length & 0x7F | 0x80)
-        length >>= 7
-    out.append(length)
-    return bytes(out) + text
+    return leb128_of(len(text)) + text
+
+
+def leb128_of(number):
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
 
 
 def leb128(data, at):
@@ -166,6 +269,7 @@ class Type:
 
     is_string = False
     is_date = False
+    arrays = 0  # within each other
     default = 0
     form = None  # of struct, for RowBinary
 
@@ -210,6 +314,8 @@ class Bool(Type):
             return True
         if value.kind == FALSE or value.kind == STRING and value.data == b"false":
             return False
+        if value.kind == NUMBER and scaled(value.raw, 0) in (0, 1):
+            return scaled(value.raw, 0) == 1
         raise Misfit
 
     def json(self, held):
@@ -218,15 +324,22 @@ class Bool(Type):
 
 class Integer(Type):
     def __init__(self, bits, signed):
-        self.form = "<" + {8: "b", 16: "h", 32: "i", 64: "q"}[bits]
+        self.size = bits // 8
+        self.signed = signed
         self.low, self.high = 0, 2**bits - 1
         if signed:
             self.low, self.high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-        else:
-            self.form = self.form.upper()
+
+    def binary(self, held):
+        return held.to_bytes(self.size, "little", signed=self.signed)
+
+    def read(self, data, at):
+        return int.from_bytes(data[at : at + self.size], "little", signed=self.signed), at + self.size
 
     def convert(self, value, column):
         if value.kind == STRING and _DIGITS(value.data):
+            if column.exact and not _JSON_NUMBER(value.data):
+                raise Misfit
             held = scaled(value.data, 0)
         elif value.kind == NUMBER:
             held = scaled(value.raw, 0)
@@ -264,6 +377,11 @@ def nearest_single(text):
     return (max if true > midway else min)(single, other, key=abs)
 
 
+_SPECIAL = {
+    b"NaN": math.nan, b"Infinity": math.inf, b"+Infinity": math.inf, b"-Infinity": -math.inf, b"inf": math.inf, b"-inf": -math.inf
+}
+
+
 class Float(Type):
     default = 0.0
 
@@ -276,12 +394,24 @@ class Float(Type):
             text = value.raw
         elif value.kind == STRING and _JSON_NUMBER(value.data):
             text = value.data
+        elif value.kind == STRING and column.nan and value.data in _SPECIAL:
+            return _SPECIAL[value.data]
         else:
             raise Misfit
         held = float(text)
         if math.isinf(held):
             raise Misfit
-        return held if self.bits == 64 else nearest_single(text)
+        held = held if self.bits == 64 else nearest_single(text)
+        if column.exact and not self._is_shortest(text, held):
+            raise Misfit
+        return held
+
+    def _is_shortest(self, text, held):
+        mantissa, power = exact(text)
+        if held == 0:
+            return mantissa == 0
+        digits, point = self._shortest(abs(held))
+        return str(abs(mantissa)) == digits and power == point - len(digits)
 
     def _shortest(self, held):
         """(digits, exponent) of the fewest digits that read back as the same float: 0.digits * 10**exponent."""
@@ -309,6 +439,8 @@ class Float(Type):
             return False
 
     def json(self, held):
+        if math.isnan(held) or math.isinf(held):
+            return b'"%s"' % str(held).encode()
         sign = "-" if math.copysign(1, held) < 0 else ""
         if held == 0:
             return (sign + "0").encode()
@@ -333,7 +465,7 @@ def _unscaled(text):
         number = int.from_bytes(base64.b64decode(text), "big", signed=True)
     except binascii.Error:
         raise Misfit from None
-    if not -(2**127) <= number < 2**127:  # what Decimal128 is computed in, before it is rescaled too
+    if not -(2**255) <= number < 2**255:  # what Decimal256 is computed in, before it is rescaled too
         raise Misfit
     return number
 
@@ -342,7 +474,7 @@ class Decimal(Type):
     def __init__(self, precision, scale):
         self.scale = scale
         self.limit = 10**precision
-        self.size = 4 if precision <= 9 else 8 if precision <= 18 else 16
+        self.size = 4 if precision <= 9 else 8 if precision <= 18 else 16 if precision <= 38 else 32
 
     def convert(self, value, column):
         held = self._of_bytes(value) if column.encoding == "base64" else self._of_number(value)
@@ -397,7 +529,9 @@ class Time(Type):
         self.digits = digits
 
     def convert(self, value, column):
-        held = instant(value, column.unit) // self.tick
+        held, rest = divmod(instant(value, column.unit), self.tick)
+        if rest and column.exact:
+            raise Misfit
         if not self.low <= held <= self.high:
             raise Misfit
         return held
@@ -428,7 +562,7 @@ class Uuid(Type):
     default = bytes(16)
 
     def convert(self, value, column):
-        if value.kind != STRING or not _UUID(value.data):
+        if value.kind != STRING or not _UUID(value.data) or column.exact and value.data != value.data.lower():
             raise Misfit
         return bytes.fromhex(value.data.replace(b"-", b"").decode())
 
@@ -441,6 +575,83 @@ class Uuid(Type):
 
     def read(self, data, at):
         return data[at : at + 8][::-1] + data[at + 8 : at + 16][::-1], at + 16
+
+
+class Ipv4(Type):
+    form = "<I"
+
+    def convert(self, value, column):
+        try:
+            if value.kind != STRING or not value.data.isascii():
+                raise Misfit
+            return int(ipaddress.IPv4Address(value.data.decode()))
+        except ValueError:
+            raise Misfit from None
+
+    def json(self, held):
+        return b'"%s"' % str(ipaddress.IPv4Address(held)).encode()
+
+
+class Ipv6(Type):
+    default = bytes(16)
+
+    def convert(self, value, column):
+        if value.kind != STRING or not value.data.isascii() or b"%" in value.data:
+            raise Misfit
+        try:
+            found = ipaddress.ip_address(value.data.decode())
+        except ValueError:
+            raise Misfit from None
+        held = found.packed if found.version == 6 else bytes(10) + b"\xff\xff" + found.packed
+        if column.exact and self.json(held) != b'"%s"' % value.data:
+            raise Misfit
+        return held
+
+    def json(self, held):
+        return b'"%s"' % socket.inet_ntop(socket.AF_INET6, held).encode()
+
+    def binary(self, held):
+        return held
+
+    def read(self, data, at):
+        return data[at : at + 16], at + 16
+
+
+class Array(Type):
+    default = []
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.is_date = inner.is_date
+        self.arrays = inner.arrays + 1
+
+    def convert(self, value, column):
+        if value.kind != ARRAY:
+            raise Misfit
+        return [self._element(it, column) for it in value.data]
+
+    def _element(self, value, column):
+        if value.kind == NULL:
+            if isinstance(self.inner, Nullable):
+                return None
+            raise Misfit
+        if value.kind == STRING and value.data == b"" and not self.inner.is_string:
+            raise Misfit
+        return converted(self.inner, value, column)
+
+    def json(self, held):
+        return b"[" + b",".join(self.inner.json(it) for it in held) + b"]"
+
+    def binary(self, held):
+        return leb128_of(len(held)) + b"".join(self.inner.binary(it) for it in held)
+
+    def read(self, data, at):
+        count, at = leb128(data, at)
+        held = []
+        for _ in range(count):
+            value, at = self.inner.read(data, at)
+            held.append(value)
+        return held, at
 
 
 class Nullable(Type):
@@ -470,10 +681,12 @@ _PLAIN = {
     "Float32": Float(32),
     "Float64": Float(64),
     "UUID": Uuid(),
+    "IPv4": Ipv4(),
+    "IPv6": Ipv6(),
     "Date": Time("<H", 86400 * PICOSECONDS, 0, 65535, date=True),
     "Date32": Time("<i", 86400 * PICOSECONDS, _seconds(1900, 1, 1) // 86400, _seconds(2299, 12, 31) // 86400, date=True),
 }
-for _bits in (8, 16, 32, 64):
+for _bits in (8, 16, 32, 64, 128, 256):
     _PLAIN[f"Int{_bits}"] = Integer(_bits, True)
     _PLAIN[f"UInt{_bits}"] = Integer(_bits, False)
 
@@ -488,6 +701,8 @@ def type_named(name):
         return _datetime64(int(match.group(1)))
     if match := re.fullmatch(r"Decimal\(([0-9]+), *([0-9]+)\)", name):
         return Decimal(int(match.group(1)), int(match.group(2)))
+    if match := re.fullmatch(r"Array\((.+)\)", name):
+        return Array(type_named(match.group(1)))
     if match := re.fullmatch(r"Nullable\((.+)\)", name):
         return Nullable(type_named(match.group(1)))
     raise ValueError(f"unknown type {name}")
@@ -502,7 +717,7 @@ def timestamp(text):
     """The microseconds of any time a text holds: ISO 8601, or an epoch number as JSON or a digit string writes it in a
     unit that its size tells; None where it is no time."""
     try:
-        if _JSON_NUMBER(text) or _DIGITS(text):
+        if _JSON_NUMBER(text) or _DECIMAL_DIGITS(text):
             found = instant_of_number(text, "auto")
         else:
             found = instant_of_text(text)

@@ -10,6 +10,29 @@
 
 static struct decoder *learned[LAYOUTS], *general[LAYOUTS];
 
+static void print_value(FILE *out, const struct type *type, const struct value *value)
+{
+    fputc(value->null, out);
+    if (type->kind == TYPE_STRING) {
+        touch(value->as.text);
+        fwrite(value->as.text.data ? value->as.text.data : "", 1, value->as.text.size, out);
+    } else if (type->kind == TYPE_ARRAY) {
+        const struct type element = type_element(type);
+        for (size_t i = 0; i < value->as.array.count; i++)
+            print_value(out, &element, &value->as.array.elements[i]);
+        fprintf(out, "(%zu)", value->as.array.count);
+    } else {
+        unsigned char bytes[VALUE_BINARY_SIZE];
+        char json[VALUE_JSON_SIZE];
+        size_t written = value_to_binary(type, value, bytes);
+        HOLDS(written == type->width && written <= sizeof bytes);
+        fwrite(bytes, 1, written, out);
+        written = value_to_json(type, value, json);
+        HOLDS(written > 0 && written <= sizeof json);
+        fwrite(json, 1, written, out);
+    }
+}
+
 /* The row's bytes, to compare it with another. */
 static struct text print_row(const struct layout *layout, const struct row *row)
 {
@@ -22,20 +45,7 @@ static struct text print_row(const struct layout *layout, const struct row *row)
         const struct type *type = &layout->columns[i].as.type;
         const struct value *value = &row->values[i];
         HOLDS(!value->null || type->nullable);
-        fputc(value->null, out);
-        if (type->kind == TYPE_STRING) {
-            touch(value->as.text);
-            fwrite(value->as.text.data ? value->as.text.data : "", 1, value->as.text.size, out);
-        } else {
-            unsigned char bytes[16];
-            char json[VALUE_JSON_SIZE];
-            size_t written = value_to_binary(type, value, bytes);
-            HOLDS(written == type->width && written <= sizeof bytes);
-            fwrite(bytes, 1, written, out);
-            written = value_to_json(type, value, json);
-            HOLDS(written > 0 && written <= sizeof json);
-            fwrite(json, 1, written, out);
-        }
+        print_value(out, type, value);
         fputc('\n', out);
     }
     HOLDS(fclose(out) == 0);

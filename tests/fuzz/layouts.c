@@ -12,6 +12,8 @@ static const struct {
     {"UUID", PLAIN}, {"Date", TIME}, {"Date32", TIME}, {"DateTime", TIME}, {"DateTime64(0)", TIME},
     {"DateTime64(3, 'UTC')", TIME}, {"DateTime64(6, 'UTC')", TIME}, {"DateTime64(9)", TIME}, {"Decimal(9, 0)", DECIMAL},
     {"Decimal(9, 9)", DECIMAL}, {"Decimal(18, 4)", DECIMAL}, {"Decimal(38, 0)", DECIMAL}, {"Decimal(38, 37)", DECIMAL},
+    {"Decimal(39, 2)", DECIMAL}, {"Decimal(76, 76)", DECIMAL}, {"Int128", PLAIN}, {"UInt128", PLAIN}, {"Int256", PLAIN},
+    {"UInt256", PLAIN}, {"IPv4", PLAIN}, {"IPv6", PLAIN},
 };
 
 /* Names that the fixtures have, so that paths meet values. */
@@ -34,8 +36,9 @@ static void put_column(FILE *out, uint64_t *state, unsigned number)
     static const char *const units[] = {"auto", "s", "ms", "us", "ns", "days"};
     size_t type = random_below(state, sizeof types / sizeof *types);
     bool nullable = random_below(state, 3) == 0;
-    fprintf(out, "%s{\"name\":\"c%u\",\"type\":\"%s%s%s\",\"path\":", number ? "," : "", number, nullable ? "Nullable(" : "",
-            types[type].type, nullable ? ")" : "");
+    unsigned depth = random_below(state, 4) == 0 ? 1 + random_below(state, 2) : 0;
+    fprintf(out, "%s{\"name\":\"c%u\",\"type\":\"%s%s%s%s%s\",\"path\":", number ? "," : "", number,
+            &"Array(Array("[12 - 6 * depth], nullable ? "Nullable(" : "", types[type].type, nullable ? ")" : "", &"))"[2 - depth]);
     unsigned count = 1 + random_below(state, 2);
     fputs(count > 1 ? "[" : "", out);
     for (unsigned i = 0; i < count; i++)
@@ -45,6 +48,8 @@ static void put_column(FILE *out, uint64_t *state, unsigned number)
         fputs(",\"required\":true", out);
     else if (random_below(state, 2) == 0)
         fputs(",\"lenient\":true", out);
+    if (random_below(state, 4) == 0)
+        fputs(",\"exact\":true", out);
     if (types[type].kind == TIME && random_below(state, 2) == 0)
         fprintf(out, ",\"unit\":\"%s\"", units[random_below(state, 6)]);
     if (types[type].kind == DECIMAL && random_below(state, 2) == 0)

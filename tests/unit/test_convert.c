@@ -37,13 +37,33 @@ static struct conversion conversion_to(const char *type, enum time_unit unit)
     return to;
 }
 
+/* The value as JSON; a String as it is, so that none here needs escapes. */
+static char *print(char *out, const struct type *type, const struct value *value)
+{
+    if (value->null)
+        return out + sprintf(out, "null");
+    if (type->kind == TYPE_STRING)
+        return out + sprintf(out, "\"%.*s\"", (int)value->as.text.size, value->as.text.data ? value->as.text.data : "");
+    if (type->kind != TYPE_ARRAY)
+        return out + value_to_json(type, value, out);
+    const struct type element = type_element(type);
+    *out++ = '[';
+    for (size_t i = 0; i < value->as.array.count; i++) {
+        if (i > 0)
+            *out++ = ',';
+        out = print(out, &element, &value->as.array.elements[i]);
+    }
+    *out++ = ']';
+    return out;
+}
+
 /* Converts and holds the value, as JSON, against what is expected; NULL: it does not fit. */
 static void check_value(const struct json_value *value, const struct conversion *to, const char *expected)
 {
     struct value out;
-    char json[VALUE_JSON_SIZE];
+    char json[1024];
     const bool fits = convert(value, to, &arena, &out);
-    const struct text got = {json, fits ? value_to_json(&to->type, &out, json) : 0};
+    const struct text got = {json, fits ? (size_t)(print(json, &to->type, &out) - json) : 0};
     if (fits && out.null)
         fail_msg("%.*s is null as %s", (int)value->text.size, value->text.data, to->type.name);
     if (fits != (expected != NULL) || (fits && !text_equal(got, text_of(expected))))
@@ -104,8 +124,16 @@ static void test_bools(void **state)
         {"Bool", "\"t\"", NULL},
         {"Bool", "\"yes\"", NULL},
         {"Bool", "\"1\"", NULL},
-        {"Bool", "1", NULL},
-        {"Bool", "0", NULL},
+        {"Bool", "\"0\"", NULL},
+        {"Bool", "1", "true"},
+        {"Bool", "0", "false"},
+        {"Bool", "1.0", "true"},
+        {"Bool", "10e-1", "true"},
+        {"Bool", "-0", "false"},
+        {"Bool", "2", NULL},
+        {"Bool", "-1", NULL},
+        {"Bool", "0.5", NULL},
+        {"Bool", "1e-400", NULL},
         {"Bool", "{}", NULL},
         {"Bool", "[]", NULL},
     };
@@ -748,11 +776,48 @@ static void test_times(void **state)
         {"DateTime64(6)", "\"1767323045123456\"", "\"2026-01-02 03:04:05.123456\""},
         {"DateTime64(6)", "0", "\"1970-01-01 00:00:00.000000\""},
         {"DateTime64(6)", "-1", "\"1969-12-31 23:59:59.000000\""},
-        /* numbers of seconds must be whole */
+        /* fractions of a unit */
         {"DateTime64(6)", "1767323045.0", "\"2026-01-02 03:04:05.000000\""},
         {"DateTime64(6)", "1.767323045e9", "\"2026-01-02 03:04:05.000000\""},
-        {"DateTime64(6)", "1767323045.5", NULL},
-        {"DateTime64(6)", "\"1767323045.0\"", NULL},
+        {"DateTime64(6)", "1767323045.5", "\"2026-01-02 03:04:05.500000\""},
+        {"DateTime64(6)", "\"1767323045.0\"", "\"2026-01-02 03:04:05.000000\""},
+        {"DateTime64(3)", "1502713067.720000000", "\"2017-08-14 12:17:47.720\""},
+        {"DateTime64(3)", "\"1502713067.7209\"", "\"2017-08-14 12:17:47.720\""},
+        {"DateTime64(3)", "-0.0001", "\"1969-12-31 23:59:59.999\""},
+        {"DateTime64(6)", "1.7091416094041235E9", "\"2024-02-28 17:33:29.404123\""},
+        {"DateTime64(6)", "\"1.7E9\"", NULL},
+        /* as Java's libraries write them */
+        {"DateTime64(9)", "[2024,2,28,17,33,29,404000000]", "\"2024-02-28 17:33:29.404000000\""},
+        {"DateTime64(9)", "[ 2024 , 2 , 28 , 17 , 33 , 29 ]", "\"2024-02-28 17:33:29.000000000\""},
+        {"DateTime64(3)", "[2024,2,28,17,33]", "\"2024-02-28 17:33:00.000\""},
+        {"DateTime64(3)", "[2024,2,28]", "\"2024-02-28 00:00:00.000\""},
+        {"Date32", "[2024,2,28]", "\"2024-02-28\""},
+        {"Date", "[2024,2,28,17,33]", "\"2024-02-28\""},
+        {"DateTime", "[2024,2,28,17,33,29,999999999]", "\"2024-02-28 17:33:29\""},
+        {"DateTime64(3)", "[2024,2.0,2.8e1]", "\"2024-02-28 00:00:00.000\""},
+        {"DateTime64(3)", "[]", NULL},
+        {"DateTime64(3)", "[2024,2]", NULL},
+        {"DateTime64(3)", "[2024,2,28,17]", NULL},
+        {"DateTime64(3)", "[2024,2,28,17,33,29,404,0]", NULL},
+        {"DateTime64(3)", "[2024,2,30]", NULL},
+        {"DateTime64(3)", "[2024,2,\"28\"]", NULL},
+        {"DateTime64(3)", "[2024,2,28.5]", NULL},
+        {"DateTime64(3)", "[2024,2,null]", NULL},
+        {"DateTime64(3)", "[[2024,2,28]]", NULL},
+        {"DateTime64(3)", "[2024,2,1e30]", NULL},
+        {"DateTime64(9)", "{\"epochSecond\":1709141609,\"nano\":404000001}", "\"2024-02-28 17:33:29.404000001\""},
+        {"DateTime64(3)", "{ \"nano\" : 999999999, \"epochSecond\" : -1 }", "\"1969-12-31 23:59:59.999\""},
+        {"Date", "{\"epochSecond\":1709141609,\"nano\":0}", "\"2024-02-28\""},
+        {"DateTime64(3)", "{\"epochSecond\":1709141609}", NULL},
+        {"DateTime64(3)", "{\"nano\":1}", NULL},
+        {"DateTime64(3)", "{\"epochSecond\":1,\"nano\":1000000000}", NULL},
+        {"DateTime64(3)", "{\"epochSecond\":1,\"nano\":-1}", NULL},
+        {"DateTime64(3)", "{\"epochSecond\":1,\"nano\":0,\"zone\":\"UTC\"}", NULL},
+        {"DateTime64(3)", "{\"epochSecond\":1,\"nano\":0,\"nano\":0}", NULL},
+        {"DateTime64(3)", "{\"epochSecond\":1,\"epochSecond\":1,\"nano\":0}", NULL},
+        {"DateTime64(3)", "{\"epochSecond\":\"1\",\"nano\":0}", NULL},
+        {"DateTime64(3)", "{\"epochSecond\":1.5,\"nano\":0}", NULL},
+        {"DateTime64(3)", "{\"epochsecond\":1,\"nano\":0}", NULL},
         {"DateTime64(6)", "1e30", NULL},
         {"DateTime64(6)", "1e999999999999", NULL},
         {"DateTime64(6)", "9223372036854775808", NULL},
@@ -797,7 +862,12 @@ static void test_times_in_units(void **state)
         {UNIT_DAYS, {"Date", "65536", NULL}},
         {UNIT_DAYS, {"Date", "-1", NULL}},
         {UNIT_DAYS, {"Date", "20455.0", "\"2026-01-02\""}},
-        {UNIT_DAYS, {"Date", "20455.5", NULL}},
+        {UNIT_DAYS, {"Date", "20455.5", "\"2026-01-02\""}},
+        {UNIT_DAYS, {"DateTime64(0)", "20455.25", "\"2026-01-02 06:00:00\""}},
+        {UNIT_DAYS, {"Date32", "-0.5", "\"1969-12-31\""}},
+        {UNIT_MILLIS, {"DateTime64(6)", "1709141609404.123", "\"2024-02-28 17:33:29.404123\""}},
+        {UNIT_DAYS, {"DateTime64(3)", "[2024,2,28]", "\"2024-02-28 00:00:00.000\""}},
+        {UNIT_DAYS, {"DateTime64(3)", "{\"epochSecond\":1,\"nano\":0}", "\"1970-01-01 00:00:01.000\""}},
         {UNIT_DAYS, {"Date", "\"20455\"", "\"2026-01-02\""}},
         {UNIT_DAYS, {"Date32", "-25567", "\"1900-01-01\""}},
         {UNIT_DAYS, {"Date32", "-25568", NULL}},
@@ -825,6 +895,388 @@ static void test_times_in_units(void **state)
         check_examples(&examples[i].example, 1, examples[i].unit);
 }
 
+/* ---- Wide numbers, addresses ---- */
+
+static void test_wide_integers(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"Int128", "0", "0"},
+        {"Int128", "-0", "0"},
+        {"Int128", "170141183460469231731687303715884105727", "170141183460469231731687303715884105727"},
+        {"Int128", "170141183460469231731687303715884105728", NULL},
+        {"Int128", "-170141183460469231731687303715884105728", "-170141183460469231731687303715884105728"},
+        {"Int128", "-170141183460469231731687303715884105729", NULL},
+        {"Int128", "\"-00000000000000000000000000000000000000000000000000000170141183460469231731687303715884105728\"",
+         "-170141183460469231731687303715884105728"},
+        {"UInt128", "340282366920938463463374607431768211455", "340282366920938463463374607431768211455"},
+        {"UInt128", "340282366920938463463374607431768211456", NULL},
+        {"UInt128", "-1", NULL},
+        {"UInt128", "-0", "0"},
+        {"Int256", "57896044618658097711785492504343953926634992332820282019728792003956564819967",
+         "57896044618658097711785492504343953926634992332820282019728792003956564819967"},
+        {"Int256", "57896044618658097711785492504343953926634992332820282019728792003956564819968", NULL},
+        {"Int256", "-57896044618658097711785492504343953926634992332820282019728792003956564819968",
+         "-57896044618658097711785492504343953926634992332820282019728792003956564819968"},
+        {"Int256", "-57896044618658097711785492504343953926634992332820282019728792003956564819969", NULL},
+        {"UInt256", "115792089237316195423570985008687907853269984665640564039457584007913129639935",
+         "115792089237316195423570985008687907853269984665640564039457584007913129639935"},
+        {"UInt256", "115792089237316195423570985008687907853269984665640564039457584007913129639936", NULL},
+        {"UInt256", "999999999999999999999999999999999999999999999999999999999999999999999999999999", NULL},
+        {"UInt256", "1e77", "100000000000000000000000000000000000000000000000000000000000000000000000000000"},
+        {"UInt256", "1e78", NULL},
+        {"UInt256", "1e999999999999999999999", NULL},
+        {"UInt256", "0e999999999999999999999", "0"},
+        {"Int256", "1.5e1", "15"},
+        {"Int256", "1.5", NULL},
+        {"Int256", "1000.000", "1000"},
+        {"Int256", "1234567890123456789012345678901234567890e-1", "123456789012345678901234567890123456789"},
+        {"Int256", "\"12\"", "12"},
+        {"Int256", "\"1.0\"", NULL},
+        {"Int256", "\"1e3\"", NULL},
+        {"Int256", "\"+1\"", NULL},
+        {"Int256", "\"-\"", NULL},
+        {"Int256", "\" 1\"", NULL},
+        {"Int256", "true", NULL},
+        {"Int256", "[]", NULL},
+        {"Nullable(Int256)", "-7", "-7"},
+    };
+    CHECK_EXAMPLES(examples);
+}
+
+#define NINES_76 "9999999999999999999999999999999999999999999999999999999999999999999999999999"
+
+static void test_wide_decimals(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"Decimal(76, 0)", NINES_76, NINES_76},
+        {"Decimal(76, 0)", "-" NINES_76, "-" NINES_76},
+        {"Decimal(76, 0)", NINES_76 "9", NULL},
+        {"Decimal(76, 0)", "1e76", NULL},
+        {"Decimal(76, 0)", "1e75", "1000000000000000000000000000000000000000000000000000000000000000000000000000"},
+        {"Decimal(76, 76)", "0." NINES_76, "0." NINES_76},
+        {"Decimal(76, 76)", "-0." NINES_76, "-0." NINES_76},
+        {"Decimal(76, 76)", "0." NINES_76 "9", NULL},
+        {"Decimal(76, 76)", "1", NULL},
+        {"Decimal(39, 1)", "12345678901234567890123456789012345678.9", "12345678901234567890123456789012345678.9"},
+        {"Decimal(39, 1)", "100000000000000000000000000000000000000", NULL},
+        {"Decimal(39, 1)", "0.05", NULL},
+        {"Decimal(39, 1)", "\"0.50\"", "0.5"},
+        {"Decimal(39, 1)", "\"0.5 \"", NULL},
+        {"Decimal(39, 1)", "0", "0"},
+        {"Decimal(39, 1)", "-0.0", "0"},
+        {"Decimal(39, 1)", "true", NULL},
+    };
+    CHECK_EXAMPLES(examples);
+    static const struct {
+        const char *type;
+        const char *base64;
+        const char *expected;
+    } bytes[] = {
+        {"Decimal(39, 2)", "BNI=", "12.34"},
+        {"Decimal(39, 2)", "+y4=", "-12.34"},
+        {"Decimal(39, 2)", "//////////////////////////////////////////////////su", "-12.34"},
+        /* 10^38, which Decimal(38, 0) does not hold; 2^255 - 1, -2^255, and beyond them */
+        {"Decimal(39, 0)", "SztMqFqGxHoJiiJAAAAAAA==", "100000000000000000000000000000000000000"},
+        {"Decimal(76, 0)", "f////////////////////////////////////////8=", NULL},
+        {"Decimal(76, 0)", "gAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL},
+        {"Decimal(76, 0)", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL},
+        {"Decimal(76, 0)", "FhvMpxGZFbUHZLSr6GUpeXd1pfFxlQ////////////8=", NINES_76},
+        {"Decimal(76, 0)", "6eQzWO5m6kr4m0tUF5rWhoiKWg6OavAAAAAAAAAAAAE=", "-" NINES_76},
+        {"Decimal(76, 0)", "FhvMpxGZFbUHZLSr6GUpeXd1pfFxlRAAAAAAAAAAAAA=", NULL},
+        {"Decimal(76, 0)", "6eQzWO5m6kr4m0tUF5rWhoiKWg6OavAAAAAAAAAAAAA=", NULL},
+    };
+    for (size_t i = 0; i < COUNT(bytes); i++) {
+        struct conversion to = conversion_to(bytes[i].type, UNIT_AUTO);
+        to.base64 = true;
+        const struct json_value value = {VALUE_STRING, text_of(bytes[i].base64)};
+        check_value(&value, &to, bytes[i].expected);
+    }
+}
+
+static void test_addresses(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"IPv4", "\"1.2.3.4\"", "\"1.2.3.4\""},
+        {"IPv4", "\"255.255.255.255\"", "\"255.255.255.255\""},
+        {"IPv4", "\"0.0.0.0\"", "\"0.0.0.0\""},
+        {"IPv4", "\"1.2.3\"", NULL},
+        {"IPv4", "\"1.2.3.4.5\"", NULL},
+        {"IPv4", "\"1.2.3.256\"", NULL},
+        {"IPv4", "\"1.2.3.04\"", NULL},
+        {"IPv4", "\"01.2.3.4\"", NULL},
+        {"IPv4", "\"1.2.3.4/32\"", NULL},
+        {"IPv4", "\"10.0.0.0/8\"", NULL},
+        {"IPv4", "\"1.2.3.\"", NULL},
+        {"IPv4", "\".1.2.3\"", NULL},
+        {"IPv4", "\"1..2.3\"", NULL},
+        {"IPv4", "\" 1.2.3.4\"", NULL},
+        {"IPv4", "\"1.2.3.4 \"", NULL},
+        {"IPv4", "\"1.2.3.4294967297\"", NULL},
+        {"IPv4", "\"::1\"", NULL},
+        {"IPv4", "16909060", NULL},
+        {"IPv4", "\"16909060\"", NULL},
+        {"IPv4", "[1,2,3,4]", NULL},
+        {"IPv6", "\"::\"", "\"::\""},
+        {"IPv6", "\"::1\"", "\"::1\""},
+        {"IPv6", "\"1::\"", "\"1::\""},
+        {"IPv6", "\"2001:DB8:0:0:0:0:0:1\"", "\"2001:db8::1\""},
+        {"IPv6", "\"2001:0db8::0001\"", "\"2001:db8::1\""},
+        {"IPv6", "\"1:2:3:4:5:6:7:8\"", "\"1:2:3:4:5:6:7:8\""},
+        {"IPv6", "\"1:2:3:4:5:6:7::\"", "\"1:2:3:4:5:6:7:0\""},
+        {"IPv6", "\"::2:3:4:5:6:7:8\"", "\"0:2:3:4:5:6:7:8\""},
+        {"IPv6", "\"1:2::7:8\"", "\"1:2::7:8\""},
+        {"IPv6", "\"::ffff:1.2.3.4\"", "\"::ffff:1.2.3.4\""},
+        {"IPv6", "\"::FFFF:102:304\"", "\"::ffff:1.2.3.4\""},
+        {"IPv6", "\"1.2.3.4\"", "\"::ffff:1.2.3.4\""},
+        {"IPv6", "\"64:ff9b::1.2.3.4\"", "\"64:ff9b::102:304\""},
+        {"IPv6", "\"1:2:3:4:5:6:1.2.3.4\"", "\"1:2:3:4:5:6:102:304\""},
+        {"IPv6", "\"1:2:3:4:5:6:7:1.2.3.4\"", NULL},
+        {"IPv6", "\"1:2:3:4:5:1.2.3.4\"", NULL},
+        {"IPv6", "\"1:2:3:4:5:6:7\"", NULL},
+        {"IPv6", "\"1:2:3:4:5:6:7:8:9\"", NULL},
+        {"IPv6", "\"1::2:3:4:5:6:7:8\"", NULL},
+        {"IPv6", "\"1::2::3\"", NULL},
+        {"IPv6", "\":::\"", NULL},
+        {"IPv6", "\"::1:\"", NULL},
+        {"IPv6", "\":1::\"", NULL},
+        {"IPv6", "\":\"", NULL},
+        {"IPv6", "\"12345::\"", NULL},
+        {"IPv6", "\"g::\"", NULL},
+        {"IPv6", "\"fe80::1%eth0\"", NULL},
+        {"IPv6", "\"::1/128\"", NULL},
+        {"IPv6", "\"[::1]\"", NULL},
+        {"IPv6", "\"::1 \"", NULL},
+        {"IPv6", "\"::1.2.3.4:5\"", NULL},
+        {"IPv6", "\"::1.2.3\"", NULL},
+        {"IPv6", "1", NULL},
+    };
+    CHECK_EXAMPLES(examples);
+}
+
+/* ---- Arrays ---- */
+
+static void test_arrays(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"Array(Int32)", "[]", "[]"},
+        {"Array(Int32)", "[ ]", "[]"},
+        {"Array(Int32)", "[1,-2, 3.0 ,\"4\"]", "[1,-2,3,4]"},
+        {"Array(Int32)", "[1,2147483648]", NULL},
+        {"Array(Int32)", "[1,null]", NULL},
+        {"Array(Int32)", "[1,\"\"]", NULL},
+        {"Array(Int32)", "[1,[2]]", NULL},
+        {"Array(Int32)", "1", NULL},
+        {"Array(Int32)", "\"[1]\"", NULL},
+        {"Array(Int32)", "{}", NULL},
+        {"Array(Int32)", "{\"0\":1}", NULL},
+        {"Array(Int32)", "{\"$numberInt\":\"1\"}", NULL},
+        {"Array(Nullable(Int32))", "[1,null,{\"$numberInt\":\"3\"}]", "[1,null,3]"},
+        {"Array(Nullable(Int32))", "[\"\"]", NULL},
+        {"Array(String)", "[\"a\",\"\",1.50,true,{\"a\":[1]},[2]]", "[\"a\",\"\",\"1.50\",\"true\",\"{\"a\":[1]}\",\"[2]\"]"},
+        {"Array(String)", "[null]", NULL},
+        {"Array(Nullable(String))", "[null,\"null\"]", "[null,\"null\"]"},
+        {"Array(String)", "[\"\\u0041\\n\"]", "[\"A\n\"]"},
+        {"Array(String)", "[{\"$oid\":\"507f\"}]", "[\"{\"$oid\":\"507f\"}\"]"},
+        {"Array(Array(Int8))", "[[1,2],[],[3]]", "[[1,2],[],[3]]"},
+        {"Array(Array(Int8))", "[[]]", "[[]]"},
+        {"Array(Array(Int8))", "[1]", NULL},
+        {"Array(Array(Int8))", "[null]", NULL},
+        {"Array(Array(Int8))", "[[[1]]]", NULL},
+        {"Array(Array(Nullable(Bool)))", "[[true,null],[0,1]]", "[[true,null],[false,true]]"},
+        {"Array(DateTime64(3))", "[1709141609404,\"2024-02-28\",[2024,2,28]]",
+         "[\"2024-02-28 17:33:29.404\",\"2024-02-28 00:00:00.000\",\"2024-02-28 00:00:00.000\"]"},
+        {"Array(Date32)", "[2024,2,28]", "[\"1970-01-01\",\"1970-01-01\",\"1970-01-01\"]"},
+        {"Array(Decimal(76, 1))", "[1.5," NINES_76 "]", NULL},
+        {"Array(Decimal(76, 1))", "[1.5,\"-2\"]", "[1.5,-2]"},
+        {"Array(Int256)", "[1e50,-1]", "[100000000000000000000000000000000000000000000000000,-1]"},
+        {"Array(UUID)", "[\"550E8400-e29b-41d4-a716-446655440000\"]", "[\"550e8400-e29b-41d4-a716-446655440000\"]"},
+        {"Array(IPv6)", "[\"::1\",\"1.2.3.4\"]", "[\"::1\",\"::ffff:1.2.3.4\"]"},
+    };
+    CHECK_EXAMPLES(examples);
+    struct conversion to = conversion_to("Array(Decimal(9, 2))", UNIT_AUTO);
+    to.base64 = true;
+    const struct json_value bytes = {VALUE_CONTAINER, TEXT("[\"BNI=\",{\"scale\":0,\"value\":\"BNI=\"}]")};
+    check_value(&bytes, &to, "[12.34,1234]");
+    to = conversion_to("Array(DateTime64(0))", UNIT_DAYS);
+    const struct json_value days = {VALUE_CONTAINER, TEXT("[1,\"2\"]")};
+    check_value(&days, &to, "[\"1970-01-02 00:00:00\",\"1970-01-03 00:00:00\"]");
+}
+
+/* ---- What a column asks for ---- */
+
+struct asked {
+    const char *type, *json;
+    const char *expected; /* with the flag */
+    const char *without;
+};
+
+#define CHECK_ASKED(table, flag)                                                                             \
+    for (size_t i = 0; i < COUNT(table); i++) {                                                              \
+        struct conversion to = conversion_to(table[i].type, UNIT_AUTO);                                      \
+        const struct json_value value = value_of(text_of(table[i].json));                                    \
+        check_value(&value, &to, table[i].without);                                                          \
+        to.flag = true;                                                                                      \
+        check_value(&value, &to, table[i].expected);                                                         \
+    }
+
+static void test_nan(void **state)
+{
+    (void)state;
+    static const struct asked examples[] = {
+        {"Float64", "\"NaN\"", "\"nan\"", NULL},
+        {"Float64", "\"Infinity\"", "\"inf\"", NULL},
+        {"Float64", "\"+Infinity\"", "\"inf\"", NULL},
+        {"Float64", "\"-Infinity\"", "\"-inf\"", NULL},
+        {"Float64", "\"inf\"", "\"inf\"", NULL},
+        {"Float32", "\"-inf\"", "\"-inf\"", NULL},
+        {"Float32", "\"NaN\"", "\"nan\"", NULL},
+        {"Float64", "\"nan\"", NULL, NULL},
+        {"Float64", "\"-NaN\"", NULL, NULL},
+        {"Float64", "\"+inf\"", NULL, NULL},
+        {"Float64", "\"INF\"", NULL, NULL},
+        {"Float64", "\"infinity\"", NULL, NULL},
+        {"Float64", "\"NaN \"", NULL, NULL},
+        {"Float64", "1e999", NULL, NULL},
+        {"Float64", "\"1.5\"", "1.5", "1.5"},
+        {"Float64", "{\"$numberDouble\":\"NaN\"}", "\"nan\"", NULL},
+        {"Float64", "{\"$numberDouble\":\"-Infinity\"}", "\"-inf\"", NULL},
+        {"Float64", "{\"$numberDecimal\":\"NaN\"}", NULL, NULL},
+        {"Array(Float64)", "[1,\"NaN\"]", "[1,\"nan\"]", NULL},
+    };
+    CHECK_ASKED(examples, nan);
+}
+
+static void test_exact(void **state)
+{
+    (void)state;
+    static const struct asked examples[] = {
+        /* however a number is written */
+        {"Float64", "10.0", "10", "10"},
+        {"Float64", "1e2", "100", "100"},
+        {"Float64", "1.0000000000000000000000", "1", "1"},
+        {"Float64", "0.00000000000000000000000000000e9", "0", "0"},
+        {"Float64", "-0.0", "-0", "-0"},
+        {"Float64", "0.1", "0.1", "0.1"},
+        {"Float64", "0.30000000000000004", "0.30000000000000004", "0.30000000000000004"},
+        {"Float64", "123456789012345680000", "123456789012345680000", "123456789012345680000"},
+        {"Float64", "1.7976931348623157e308", "1.7976931348623157e308", "1.7976931348623157e308"},
+        {"Float64", "5e-324", "5e-324", "5e-324"},
+        {"Float64", "9007199254740993", NULL, "9007199254740992"},
+        {"Float64", "9007199254740992", "9007199254740992", "9007199254740992"},
+        {"Float64", "0.1234567890123456789", NULL, "0.12345678901234568"},
+        {"Float64", "\"0.1234567890123456789\"", NULL, "0.12345678901234568"},
+        {"Float64", "12345678901234567890", NULL, "12345678901234567000"},
+        {"Float64", "0.10000000000000001", NULL, "0.1"},
+        {"Float64", "0.1000000000000000055511151231257827", NULL, "0.1"},
+        {"Float64", "1e-400", NULL, "0"},
+        {"Float64", "\"1.50\"", "1.5", "1.5"},
+        {"Float32", "0.1", "0.1", "0.1"},
+        {"Float32", "16777217", NULL, "16777216"},
+        {"Float32", "3.4028235e38", "3.4028235e38", "3.4028235e38"},
+        {"Float32", "0.123456789", NULL, "0.12345679"},
+        {"Array(Float64)", "[0.5,9007199254740993]", NULL, "[0.5,9007199254740992]"},
+        /* times */
+        {"DateTime64(3)", "\"2026-01-02T03:04:05.123Z\"", "\"2026-01-02 03:04:05.123\"", "\"2026-01-02 03:04:05.123\""},
+        {"DateTime64(3)", "\"2026-01-02T03:04:05.123000+01:00\"", "\"2026-01-02 02:04:05.123\"", "\"2026-01-02 02:04:05.123\""},
+        {"DateTime64(3)", "\"2026-01-02T03:04:05.1234Z\"", NULL, "\"2026-01-02 03:04:05.123\""},
+        {"DateTime64(3)", "1767323045123456", NULL, "\"2026-01-02 03:04:05.123\""},
+        {"DateTime64(3)", "1767323045123000", "\"2026-01-02 03:04:05.123\"", "\"2026-01-02 03:04:05.123\""},
+        {"DateTime64(9)", "\"2026-01-02T03:04:05.1234567891Z\"", NULL, "\"2026-01-02 03:04:05.123456789\""},
+        {"DateTime64(9)", "1767323045.12345678900000000", "\"2026-01-02 03:04:05.123456789\"", "\"2026-01-02 03:04:05.123456789\""},
+        {"DateTime64(9)", "1767323045.12345678900000001", NULL, "\"2026-01-02 03:04:05.123456789\""},
+        {"DateTime", "\"2026-01-02T03:04:05.5Z\"", NULL, "\"2026-01-02 03:04:05\""},
+        {"DateTime", "[2026,1,2,3,4,5,1]", NULL, "\"2026-01-02 03:04:05\""},
+        {"Date", "\"2026-01-02T03:04:05Z\"", NULL, "\"2026-01-02\""},
+        {"Date", "\"2026-01-02T00:00:00Z\"", "\"2026-01-02\"", "\"2026-01-02\""},
+        {"Date32", "\"2026-01-02T00:00:00.1Z\"", NULL, "\"2026-01-02\""},
+        {"Date32", "\"2026-01-02+01:00\"", NULL, "\"2026-01-01\""},
+        {"Date32", "1767312000000", "\"2026-01-02\"", "\"2026-01-02\""},
+        {"Date32", "{\"$date\":1767312000001}", NULL, "\"2026-01-02\""},
+        /* texts that are not as the type writes them */
+        {"UUID", "\"550e8400-e29b-41d4-a716-446655440000\"", "\"550e8400-e29b-41d4-a716-446655440000\"",
+         "\"550e8400-e29b-41d4-a716-446655440000\""},
+        {"UUID", "\"550E8400-e29b-41d4-a716-446655440000\"", NULL, "\"550e8400-e29b-41d4-a716-446655440000\""},
+        {"UUID", "\"550e8400-e29b-41d4-a716-44665544000F\"", NULL, "\"550e8400-e29b-41d4-a716-44665544000f\""},
+        {"IPv6", "\"2001:db8::1\"", "\"2001:db8::1\"", "\"2001:db8::1\""},
+        {"IPv6", "\"2001:DB8::1\"", NULL, "\"2001:db8::1\""},
+        {"IPv6", "\"1.2.3.4\"", NULL, "\"::ffff:1.2.3.4\""},
+        {"Int64", "\"7\"", "7", "7"},
+        {"Int64", "\"0\"", "0", "0"},
+        {"Int64", "\"007\"", NULL, "7"},
+        {"Int32", "\"-07\"", NULL, "-7"},
+        {"UInt8", "\"00\"", NULL, "0"},
+        {"UInt256", "\"02134\"", NULL, "2134"},
+        {"Int64", "7.0", "7", "7"},
+        {"Int64", "1e2", "100", "100"},
+        {"Decimal(9, 2)", "1.500", "1.5", "1.5"},
+        {"String", "\" x\"", "\" x\"", "\" x\""},
+    };
+    CHECK_ASKED(examples, exact);
+}
+
+static void test_extended_json(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"Int64", "{\"$numberLong\":\"-12\"}", "-12"},
+        {"Int64", "{ \"$numberInt\" : \"12\" }", "12"},
+        {"Int64", "{\"\\u0024numberInt\":\"1\\u0032\"}", "12"},
+        {"Int64", "{\"$numberLong\":12}", NULL},
+        {"Int64", "{\"$numberLong\":\"12\",\"a\":1}", NULL},
+        {"Int64", "{\"$numberLong\":\"1.5\"}", NULL},
+        {"Int64", "{\"$numberLong\":\"1e2\"}", NULL},
+        {"Int64", "{\"$numberLong\":\"\"}", NULL},
+        {"Int64", "{\"$numberlong\":\"12\"}", NULL},
+        {"Int64", "{\"$numberDouble\":\"12.0\"}", "12"},
+        {"Int64", "{\"$numberDouble\":\"12.5\"}", NULL},
+        {"Int64", "{\"$date\":1709141609404}", "1709141609404"},
+        {"Int64", "{\"$date\":{\"$numberLong\":\"1709141609404\"}}", "1709141609404"},
+        {"Int64", "{}", NULL},
+        {"Int64", "{\"$oid\":\"507f191e810c19729de860ea\"}", NULL},
+        {"Int64", "{\"$oid\":\"\"}", NULL},
+        {"Int64", "{\"$numberLong\":{\"$numberLong\":\"1\"}}", NULL},
+        {"Bool", "{\"$numberInt\":\"1\"}", "true"},
+        {"Float64", "{\"$numberDouble\":\"1.5E+3\"}", "1500"},
+        {"Float64", "{\"$numberDouble\":\"NaN\"}", NULL},
+        {"Decimal(38, 2)", "{\"$numberDecimal\":\"1234.50\"}", "1234.5"},
+        {"Decimal(9, 2)", "{\"$numberDecimal\":\"1E+3\"}", "1000"},
+        {"Decimal(9, 2)", "{\"$numberDecimal\":\"NaN\"}", NULL},
+        {"UUID", "{\"$uuid\":\"550e8400-e29b-41d4-a716-446655440000\"}", "\"550e8400-e29b-41d4-a716-446655440000\""},
+        {"UUID", "{\"$uuid\":\"550e8400\"}", NULL},
+        {"DateTime64(3)", "{\"$date\":1709141609404}", "\"2024-02-28 17:33:29.404\""},
+        {"DateTime64(3)", "{\"$date\":\"2024-02-28T17:33:29.404Z\"}", "\"2024-02-28 17:33:29.404\""},
+        {"DateTime64(3)", "{\"$date\":{\"$numberLong\":\"1709141609404\"}}", "\"2024-02-28 17:33:29.404\""},
+        {"DateTime64(3)", "{\"$date\":{\"$numberInt\":\"1\"}}", NULL},
+        {"DateTime64(3)", "{\"$date\":null}", NULL},
+        {"DateTime64(3)", "{\"$date\":[2024,2,28]}", NULL},
+        {"Date32", "{\"$date\":1709141609404}", "\"2024-02-28\""},
+        /* whatever the unit: 10 ms */
+        {"DateTime64(3)", "{\"$date\":10}", "\"1970-01-01 00:00:00.010\""},
+        {"DateTime64(3)", "{\"$date\":\"10\"}", "\"1970-01-01 00:00:00.010\""},
+        /* of the type's own unit */
+        {"DateTime64(3)", "{\"$numberLong\":\"10\"}", "\"1970-01-11 00:00:00.000\""},
+    };
+    check_examples(examples, COUNT(examples), UNIT_DAYS);
+    static const struct asked strings[] = {
+        {"String", "{\"$oid\":\"507f\"}", "\"507f\"", "\"{\"$oid\":\"507f\"}\""},
+        {"String", "{\"$numberLong\":\"12\"}", "\"12\"", "\"{\"$numberLong\":\"12\"}\""},
+        {"String", "{\"$numberDouble\":\"NaN\"}", "\"NaN\"", "\"{\"$numberDouble\":\"NaN\"}\""},
+        {"String", "{\"$date\":{\"$numberLong\":\"5\"}}", "\"5\"", "\"{\"$date\":{\"$numberLong\":\"5\"}}\""},
+        {"String", "{\"$date\":5}", "\"5\"", "\"{\"$date\":5}\""},
+        {"String", "{\"$oid\":\"\"}", "\"\"", "\"{\"$oid\":\"\"}\""},
+        {"String", "{\"$oid\":5}", "\"{\"$oid\":5}\"", "\"{\"$oid\":5}\""},
+        {"String", "{\"$numberLong\":\"x\"}", "\"{\"$numberLong\":\"x\"}\"", "\"{\"$numberLong\":\"x\"}\""},
+        {"String", "{\"$other\":\"x\"}", "\"{\"$other\":\"x\"}\"", "\"{\"$other\":\"x\"}\""},
+        {"String", "[{\"$oid\":\"x\"}]", "\"[{\"$oid\":\"x\"}]\"", "\"[{\"$oid\":\"x\"}]\""},
+        {"Array(String)", "[{\"$oid\":\"507f\"},\"a\"]", "[\"507f\",\"a\"]", "[\"{\"$oid\":\"507f\"}\",\"a\"]"},
+    };
+    CHECK_ASKED(strings, extended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -841,6 +1293,13 @@ int main(void)
         cmocka_unit_test(test_decimals_with_their_scale),
         cmocka_unit_test(test_random_decimals),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_wide_integers),
+        cmocka_unit_test(test_wide_decimals),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_arrays),
+        cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_extended_json),
         cmocka_unit_test(test_times_in_units),
     };
     return cmocka_run_group_tests_name("convert", tests, NULL, NULL);

@@ -95,9 +95,10 @@ static void test_refuses_a_column(void **state)
     refuses(COLUMN("\"name\":\"b c\",\"type\":\"String\",\"path\":\"b\""), "\"name\" must be a name");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Strin\",\"path\":\"b\""),
             "unknown type \"Strin\"; there are String, Bool");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(39, 2)\",\"path\":\"b\""), "unknown type");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(77, 2)\",\"path\":\"b\""), "Decimal(P, S) with P to 76");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"DateTime64(10)\",\"path\":\"b\""), "unknown type");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(String)\",\"path\":\"b\""), "unknown type");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(Array(Array(String)))\",\"path\":\"b\""), "unknown type");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Nullable(Array(String))\",\"path\":\"b\""), "unknown type");
     refuses(COLUMN("\"name\":\"b\",\"type\":7,\"path\":\"b\""), "unknown type \"7\"");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"\""), "\"\" is no path");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a[x]\""), "\"a[x]\" is no path");

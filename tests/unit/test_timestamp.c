@@ -54,6 +54,28 @@ static const struct {
     {"2026-01-02+02:00", 1767304800, 0},
     {"2026-01-02-02", 1767319200, 0},
     {"2026-01-02+0530", 1767292200, 0},
+    /* as Java and RFC 3339 write them */
+    {"2026-01-02t03:04:05z", 1767323045, 0},
+    {"2026-01-02T03:04:05z", 1767323045, 0},
+    {"2026-01-02t03:04", 1767323040, 0},
+    {"2026-01-02T03:04:05,5Z", 1767323045, 500000000000},
+    {"2026-01-02 03:04:05,123456789123 +02:00", 1767315845, 123456789123},
+    {"2026-01-02 05:04:05 +02:00", 1767323045, 0},
+    {"2026-01-02 03:04:05 UTC", 1767323045, 0},
+    {"2026-01-02 03:04:05.123456 UTC", 1767323045, 123456000000},
+    {"2026-01-02T03:04 UTC", 1767323040, 0},
+    {"2026-01-02 UTC", 1767312000, 0},
+    {"2026-01-02 +02:00", 1767304800, 0},
+    {"2026-01-02T03:04:05Z[UTC]", 1767323045, 0},
+    {"2026-01-02T03:04:05z[Etc/UTC]", 1767323045, 0},
+    {"2026-01-02T03:04:05.5Z[UTC]", 1767323045, 500000000000},
+    {"2026-01-02T04:04:05+01:00[Europe/Paris]", 1767323045, 0},
+    {"2026-01-02T04:04:05+01[Europe/Paris]", 1767323045, 0},
+    {"2026-01-02T04:04:05+0100[America/Argentina/Buenos_Aires]", 1767323045, 0}, /* the offset decides */
+    {"2026-01-02 04:04:05 +01:00[GMT+01:00]", 1767323045, 0},
+    {"2026-01-02Z[Etc/GMT-5]", 1767312000, 0},
+    {"2024-02-28T17:33:29.404Z[UTC]", 1709141609, 404000000000},
+    {"2018-06-20 13:37:00 +02:00", 1529494620, 0},
     /* fractions of 1 to 12 digits */
     {"2026-01-02T03:04:05.1Z", 1767323045, 100000000000},
     {"2026-01-02T03:04:05.12Z", 1767323045, 120000000000},
@@ -118,7 +140,7 @@ static void test_iso(void **state)
         struct instant instant;
         if (!read_exactly(text_of(iso_texts[i].text), instant_from_iso, &instant))
             fail_msg("%s is refused", iso_texts[i].text);
-        if (instant.seconds != iso_texts[i].seconds || instant.picos != iso_texts[i].picos)
+        if (instant.seconds != iso_texts[i].seconds || instant.cut || instant.picos != iso_texts[i].picos)
             fail_msg("%s is read as %lld s and %llu ps", iso_texts[i].text, (long long)instant.seconds,
                      (unsigned long long)instant.picos);
     }
@@ -146,19 +168,58 @@ static const char *const no_iso_texts[] = {
     "2026-01-02T03:04:05Z ",
     "2026-01-02T03:04:05Z\n",
     "2026-01-02  03:04:05",
-    /* no space before a zone */
+    /* a space stands before an offset and UTC alone, and only one */
     "2026-01-02 Z",
-    "2026-01-02 +02:00",
     "2026-01-02T03:04:05 Z",
-    "2026-01-02T03:04:05 +02:00",
-    /* signs where others belong, lower case */
+    "2026-01-02T03:04:05 z",
+    "2026-01-02T03:04:05  +02:00",
+    "2026-01-02T03:04:05 + 02:00",
+    "2026-01-02T03:04:05 +02:00 ",
+    "2026-01-02T03:04:05  UTC",
+    "2026-01-02T03:04:05 UTC ",
+    "2026-01-02T03:04:05UTC",
+    "2026-01-02T03:04:05ZUTC",
+    "2026-01-02T03:04:05Z UTC",
+    "2026-01-02T03:04:05 utc",
+    "2026-01-02T03:04:05 GMT",
+    "2026-01-02T03:04:05 CET",
+    "2026-01-02T03:04:05 UTC+01",
+    /* a zone's name stands in brackets behind an offset or Z */
+    "2026-01-02T03:04:05[UTC]",
+    "2026-01-02T03:04:05 [UTC]",
+    "2026-01-02T03:04:05 UTC[UTC]",
+    "2026-01-02T03:04:05Z[]",
+    "2026-01-02T03:04:05Z[",
+    "2026-01-02T03:04:05Z]",
+    "2026-01-02T03:04:05Z[UTC",
+    "2026-01-02T03:04:05Z[UTC]]",
+    "2026-01-02T03:04:05Z[UTC]Z",
+    "2026-01-02T03:04:05Z [UTC]",
+    "2026-01-02T03:04:05Z[[UTC]]",
+    "2026-01-02T03:04:05Z[Europe Paris]",
+    "2026-01-02T03:04:05Z[UTC\n]",
+    "2026-01-02T03:04:05+01:00[Europe/Paris][u-ca=iso8601]",
+    "2026-01-02T03:04:05+01[!Europe/Paris]",
+    /* how people and programs write times elsewhere */
+    "28.02.2024 17:33",
+    "2024/02/28 17:33:29",
+    "/Date(1709141609404)/",
+    "02/28/2024",
+    "28 Feb 2024 17:33:29 GMT",
+    "Wed, 28 Feb 2024 17:33:29 GMT",
+    "2024-060",
+    "2024-W09-3",
+    /* signs where others belong */
     "2026/01/02",
-    "2026-01-02t03:04:05Z",
-    "2026-01-02T03:04:05z",
+    "2026-01-02tt03:04:05Z",
+    "2026-01-02t",
     "2026-01-02_03:04:05",
     "2026-01-02T03-04-05",
     "2026-01-02T03:04.05",
-    "2026-01-02T03:04:05,5Z",
+    "2026-01-02T03:04:05,Z",
+    "2026-01-02T03:04:05,.5Z",
+    "2026-01-02T03:04:05.5,5Z",
+    "2026-01-02T03:04,5Z",
     "2026-01:02T03:04:05Z",
     "2026:01-02T03:04:05Z",
     /* digits missing or too many */
@@ -230,8 +291,6 @@ static const char *const no_iso_texts[] = {
     "2026-01-02T03:04:05+99:59",
     "2026-01-02T03:04:05*01:00",
     "2026-01-02T03:04:05 01:00",
-    "2026-01-02T03:04:05[UTC]",
-    "2026-01-02T03:04:05 UTC",
     "2026-01-02T03:04:05\xE2\x88\x92"
     "01:00", /* a typographic minus */
     /* no such time */
@@ -291,12 +350,13 @@ static unsigned random_below(unsigned limit)
 
 static int random_text(char *out, size_t room)
 {
-    static const char *const zones[] = {"Z",      "",       "+02", "-0330", "+05:45",
-                                        "+18:00", "-18:01", "z",   "+1",    "ZZ"};
+    static const char *const zones[] = {"Z",      "",       "+02", "-0330",  "+05:45",      "+18:00",
+                                        "-18:01", "z",      "+1",  "ZZ",     "Z[UTC]",      "+01:00[Europe/Paris]",
+                                        " +0300", " -18:01", " Z",  " UTC",  "+01[A",       "z[A/B]"};
     char fraction[20] = "";
     const unsigned digits = random_below(15);
     if (digits > 0) {
-        fraction[0] = '.';
+        fraction[0] = random_below(16) ? '.' : ',';
         for (unsigned i = 1; i <= digits; i++)
             fraction[i] = (char)('0' + random_below(10));
         fraction[digits + 1] = '\0';
@@ -314,7 +374,7 @@ static void check_ticks(struct text text, bool is_iso, struct instant slow)
     for (unsigned precision = 0; precision <= 9; precision++) {
         int64_t ticks = 0, expected = 0;
         const bool fits = is_time && instant_to_ticks(slow, precision, &expected);
-        if (ticks_from_text(text, UNIT_DAYS, precision, &ticks) != fits || (fits && ticks != expected))
+        if (ticks_from_text(text, UNIT_DAYS, false, precision, &ticks) != fits || (fits && ticks != expected))
             fail_msg("`%.*s` with %u digits is %lld, not %lld", (int)text.size, text.data, precision,
                      (long long)ticks, (long long)expected);
     }
@@ -583,7 +643,23 @@ static void test_texts(void **state)
         {"-", UNIT_AUTO, false, 0},
         {"--1", UNIT_AUTO, false, 0},
         {"+1", UNIT_AUTO, false, 0},
-        {"1.0", UNIT_AUTO, false, 0},
+        {"1.", UNIT_AUTO, false, 0},
+        {".5", UNIT_AUTO, false, 0},
+        {"-.5", UNIT_AUTO, false, 0},
+        {"1.5.5", UNIT_AUTO, false, 0},
+        {"1,5", UNIT_AUTO, false, 0},
+        {"1.5e3", UNIT_AUTO, false, 0},
+        {"1.5 ", UNIT_AUTO, false, 0},
+        {"1.-5", UNIT_AUTO, false, 0},
+        {"28.02", UNIT_AUTO, true, 28},
+        {"1.0", UNIT_AUTO, true, 1},
+        {"1502713067.720000000", UNIT_AUTO, true, 1502713067},
+        {"00001502713067.72", UNIT_SECONDS, true, 1502713067},
+        {"-0.5", UNIT_SECONDS, true, -1},
+        {"9223372036854775806.5", UNIT_SECONDS, true, INT64_MAX - 1},
+        {"9223372036854775808.5", UNIT_SECONDS, false, 0},
+        {"9223372036825200.0", UNIT_MILLIS, false, 0},
+        {"9223372036825200.5", UNIT_MILLIS, true, 9223372036825},
         {"1e3", UNIT_AUTO, false, 0},
         {" 1", UNIT_AUTO, false, 0},
         {"1 ", UNIT_AUTO, false, 0},
@@ -601,6 +677,129 @@ static void test_texts(void **state)
             fail_msg("'%s' is %s", texts[i].text, is_read ? "read" : "refused");
         if (is_read)
             assert_int_equal(instant.seconds, texts[i].seconds);
+    }
+}
+
+/* ---- Numbers with a fraction, and parts ---- */
+
+static void test_fractions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        enum time_unit unit;
+        int64_t seconds;
+        uint64_t picos;
+        bool cut;
+    } numbers[] = {
+        {"1709141609.404123", UNIT_AUTO, 1709141609, 404123000000, false},
+        {"1709141609.404123", UNIT_SECONDS, 1709141609, 404123000000, false},
+        {"1709141609404.123", UNIT_AUTO, 1709141609, 404123000000, false},
+        {"1709141609404123.5", UNIT_AUTO, 1709141609, 404123500000, false},
+        {"1709141609404123456.25", UNIT_AUTO, 1709141609, 404123456250, false},
+        {"1.7091416094041235E9", UNIT_AUTO, 1709141609, 404123500000, false},
+        {"99999999999.9", UNIT_AUTO, 99999999999, 900000000000, false},
+        {"100000000000.9", UNIT_AUTO, 100000000, 900000000, false},
+        {"1.5", UNIT_MILLIS, 0, 1500000000, false},
+        {"1.5", UNIT_MICROS, 0, 1500000, false},
+        {"1.5", UNIT_NANOS, 0, 1500, false},
+        {"1.0005", UNIT_NANOS, 0, 1000, true},
+        {"1.5", UNIT_DAYS, 129600, 0, false},
+        {"0.000011574074074074", UNIT_DAYS, 0, 999999999999, true},
+        {"-0.5", UNIT_SECONDS, -1, 500000000000, false},
+        {"-1.25", UNIT_SECONDS, -2, 750000000000, false},
+        {"-1.0000000000001", UNIT_SECONDS, -2, 999999999999, true},
+        {"-1e-400", UNIT_SECONDS, -1, 999999999999, true},
+        {"1e-1", UNIT_SECONDS, 0, 100000000000, false},
+        {"1e-13", UNIT_SECONDS, 0, 0, true},
+        {"0.0000000000000000000001", UNIT_SECONDS, 0, 0, true},
+        {"0.123456789012", UNIT_SECONDS, 0, 123456789012, false},
+        {"0.1234567890120", UNIT_SECONDS, 0, 123456789012, false},
+        {"0.1234567890129", UNIT_SECONDS, 0, 123456789012, true},
+        {"1.000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001",
+         UNIT_SECONDS, 1, 0, true},
+        {"1.500000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+         UNIT_SECONDS, 1, 500000000000, false},
+        {"1111111111.11111111111111111111111111111111111111111111111111111111111111111111111111111111111111",
+         UNIT_SECONDS, 1111111111, 111111111111, true},
+    };
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        struct instant instant;
+        if (!instant_from_number(text_of(numbers[i].json), numbers[i].unit, &instant))
+            fail_msg("%s is refused", numbers[i].json);
+        if (instant.seconds != numbers[i].seconds || instant.picos != numbers[i].picos || instant.cut != numbers[i].cut)
+            fail_msg("%s is %lld s and %llu ps, cut %d", numbers[i].json, (long long)instant.seconds,
+                     (unsigned long long)instant.picos, instant.cut);
+    }
+    static const char *const none[] = {"9223372036854775808", "1e19", "1e400", "-1e30", "9223372036825200.0",
+                                       "111111111111111111111111111111111111111111111111111111111111111111111111111111111",
+                                       "1.5 ", "", "true"};
+    for (size_t i = 0; i < COUNT(none); i++) {
+        struct instant instant;
+        if (instant_from_number(text_of(none[i]), UNIT_AUTO, &instant))
+            fail_msg("%s is read", none[i]);
+    }
+    struct instant instant;
+    assert_false(instant_from_number(TEXT("106751991167301.5"), UNIT_DAYS, &instant)); /* beyond Int64's seconds */
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    const int64_t parts[] = {2024, 2, 28, 17, 33, 29, 404000000};
+    struct instant instant;
+    assert_true(instant_from_parts(parts, 7, &instant));
+    assert_int_equal(instant.seconds, 1709141609);
+    assert_int_equal(instant.picos, 404000000000);
+    assert_true(instant_from_parts(parts, 6, &instant));
+    assert_int_equal(instant.seconds, 1709141609);
+    assert_int_equal(instant.picos, 0);
+    assert_true(instant_from_parts(parts, 5, &instant));
+    assert_int_equal(instant.seconds, 1709141580);
+    assert_true(instant_from_parts(parts, 3, &instant));
+    assert_int_equal(instant.seconds, 1709078400);
+    for (size_t count = 0; count <= 8; count++)
+        if (count < 3 || count == 4 || count > 7)
+            assert_false(instant_from_parts(parts, count, &instant));
+    static const int64_t wrong[][7] = {{1000000000, 1, 1}, {2024, 0, 1}, {2024, 13, 1}, {2024, 1, 0}, {2023, 2, 29},
+                                       {2024, 1, 1, 24}, {2024, 1, 1, -1}, {2024, 1, 1, 0, 60}, {2024, 1, 1, 0, 0, 60},
+                                       {2024, 1, 1, 0, 0, 0, 1000000000}, {2024, 1, 1, 0, 0, 0, -1}, {2024, 4294967297, 1}};
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        if (instant_from_parts(wrong[i], 7, &instant))
+            fail_msg("case %zu is a time", i);
+}
+
+/* With `exact`, only what the ticks say wholly. */
+static void test_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned precision; /* the least that holds it */
+    } texts[] = {
+        {"2026-01-02", 0},
+        {"2026-01-02T03:04:05.000000000000Z", 0},
+        {"2026-01-02T03:04:05.5Z", 1},
+        {"2026-01-02T03:04:05,50+01:00", 1},
+        {"2026-01-02T03:04:05.123000Z", 3},
+        {"2026-01-02T03:04:05.123456", 6},
+        {"2026-01-02T03:04:05.1234567Z", 7},
+        {"2026-01-02T03:04:05.12345678", 8},
+        {"2026-01-02T03:04:05.123456789 UTC", 9},
+        {"2026-01-02T03:04:05.1234567891Z", 10},
+        {"1709141609.404123", 6},
+        {"-1.5", 1},
+        {"1709141609404", 3},
+        {"0.12345678900000000000000000001", 10},
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        for (unsigned precision = 0; precision <= 9; precision++) {
+            int64_t ticks;
+            assert_true(ticks_from_text(text_of(texts[i].text), UNIT_AUTO, false, precision, &ticks));
+            if (ticks_from_text(text_of(texts[i].text), UNIT_AUTO, true, precision, &ticks) !=
+                (precision >= texts[i].precision))
+                fail_msg("%s with %u digits", texts[i].text, precision);
+        }
     }
 }
 
@@ -664,7 +863,7 @@ static void test_ticks(void **state)
 static void test_ticks_are_counted(void **state)
 {
     (void)state;
-    const struct instant instant = {-2, 750000000000}; /* 1.25 s before the epoch */
+    const struct instant instant = {-2, 750000000000, false}; /* 1.25 s before the epoch */
     static const int64_t expected[] = {-2,      -13,      -125,      -1250,      -12500,
                                        -125000, -1250000, -12500000, -125000000, -1250000000};
     for (unsigned precision = 0; precision <= 9; precision++) {
@@ -677,12 +876,12 @@ static void test_ticks_are_counted(void **state)
 static void test_days(void **state)
 {
     (void)state;
-    assert_int_equal(instant_to_days((struct instant){0, 0}), 0);
-    assert_int_equal(instant_to_days((struct instant){86399, 999999999999}), 0);
-    assert_int_equal(instant_to_days((struct instant){86400, 0}), 1);
-    assert_int_equal(instant_to_days((struct instant){-1, 999999999999}), -1);
-    assert_int_equal(instant_to_days((struct instant){-86400, 0}), -1);
-    assert_int_equal(instant_to_days((struct instant){-86401, 0}), -2);
+    assert_int_equal(instant_to_days((struct instant){0, 0, false}), 0);
+    assert_int_equal(instant_to_days((struct instant){86399, 999999999999, false}), 0);
+    assert_int_equal(instant_to_days((struct instant){86400, 0, false}), 1);
+    assert_int_equal(instant_to_days((struct instant){-1, 999999999999, false}), -1);
+    assert_int_equal(instant_to_days((struct instant){-86400, 0, false}), -1);
+    assert_int_equal(instant_to_days((struct instant){-86401, 0, false}), -2);
 }
 
 /* No number of ticks overflows what it is printed into. */
@@ -710,6 +909,9 @@ int main(void)
         cmocka_unit_test(test_epochs),
         cmocka_unit_test(test_infinities),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_fractions),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_exact),
         cmocka_unit_test(test_ticks),
         cmocka_unit_test(test_ticks_are_counted),
         cmocka_unit_test(test_days),

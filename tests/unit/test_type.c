@@ -1,4 +1,5 @@
 /* Type names, and each type's value in binary and as JSON. */
+#define _GNU_SOURCE /* memmem */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -48,6 +49,19 @@ static void test_names(void **state)
         {"DateTime64(9)", {.kind = TYPE_DATETIME64, .precision = 9, .width = 8}},
         {"DateTime64(6, 'UTC')", {.kind = TYPE_DATETIME64, .precision = 6, .width = 8}},
         {"UUID", {.kind = TYPE_UUID, .width = 16}},
+        {"Int128", {.kind = TYPE_INT128, .width = 16}},
+        {"Int256", {.kind = TYPE_INT256, .width = 32}},
+        {"UInt128", {.kind = TYPE_UINT128, .width = 16}},
+        {"UInt256", {.kind = TYPE_UINT256, .width = 32}},
+        {"Decimal(39, 0)", {.kind = TYPE_DECIMAL, .precision = 39, .width = 32}},
+        {"Decimal(76, 76)", {.kind = TYPE_DECIMAL, .precision = 76, .scale = 76, .width = 32}},
+        {"IPv4", {.kind = TYPE_IPV4, .width = 4}},
+        {"Nullable(IPv6)", {.kind = TYPE_IPV6, .nullable = true, .width = 16}},
+        {"Array(String)", {.kind = TYPE_ARRAY, .depth = 1, .scalar_kind = TYPE_STRING}},
+        {"Array ( Nullable( Int8 ) )",
+         {.kind = TYPE_ARRAY, .depth = 1, .scalar_kind = TYPE_INT8, .scalar_nullable = true}},
+        {"Array(Array(Nullable(Decimal(50, 7))))",
+         {.kind = TYPE_ARRAY, .depth = 2, .scalar_kind = TYPE_DECIMAL, .scalar_nullable = true, .precision = 50, .scale = 7}},
         {"Nullable(String)", {.kind = TYPE_STRING, .nullable = true}},
         {"Nullable(UInt8)", {.kind = TYPE_UINT8, .nullable = true, .width = 1}},
         {"Nullable(Decimal(10, 2))",
@@ -68,7 +82,9 @@ static void test_names(void **state)
             fail_msg("%s is refused", names[i].name);
         if (type.kind != expected->kind || type.nullable != expected->nullable ||
             type.precision != expected->precision || type.scale != expected->scale ||
-            type.width != expected->width || type.name != names[i].name)
+            type.width != expected->width || type.depth != expected->depth ||
+            type.scalar_kind != expected->scalar_kind || type.scalar_nullable != expected->scalar_nullable ||
+            type.name != names[i].name)
             fail_msg("%s: kind %d, nullable %d, precision %u, scale %u, width %u", names[i].name,
                      (int)type.kind, type.nullable, type.precision, type.scale, type.width);
     }
@@ -88,8 +104,12 @@ static void test_no_names(void **state)
         "String,",
         "FixedString(3)",
         "Int",
-        "Int128",
-        "UInt256",
+        "Int512",
+        "IPv5",
+        "ipv4",
+        "IPv4()",
+        "IPv6(1)",
+        "UInt256(1)",
         "Float",
         "BFloat16",
         "Boolean",
@@ -99,7 +119,9 @@ static void test_no_names(void **state)
         "Decimal(10,)",
         "Decimal(10 2)",
         "Decimal(0, 0)",
-        "Decimal(39, 0)",
+        "Decimal(77, 0)",
+        "Decimal(76, 77)",
+        "Decimal256(2)",
         "Decimal(10, 11)",
         "Decimal(-1, 0)",
         "Decimal(10, -1)",
@@ -139,7 +161,17 @@ static void test_no_names(void **state)
         "Nullable(Nullable(String))",
         "Nullable(String, String)",
         "nullable(String)",
-        "Array(String)",
+        "Array",
+        "Array()",
+        "Array(String",
+        "Array(String))",
+        "Array(String, String)",
+        "array(String)",
+        "Array(Array(Array(String)))",
+        "Nullable(Array(String))",
+        "Array(Nullable(Array(String)))",
+        "Array(Nullable(Nullable(String)))",
+        "Array(Decimal(77, 0))",
         "LowCardinality(String)",
         "Tuple(String)",
         "JSON",
@@ -150,6 +182,43 @@ static void test_no_names(void **state)
         if (type_parse(names[i], &type))
             fail_msg("'%s' is a type", names[i]);
     }
+}
+
+static struct type parsed(const char *name);
+
+static void test_elements(void **state)
+{
+    (void)state;
+    const struct type array = parsed("Array(Array(Nullable(Decimal(50, 7))))");
+    const struct type inner = type_element(&array), scalar = type_element(&inner);
+    assert_int_equal(inner.kind, TYPE_ARRAY);
+    assert_int_equal(inner.depth, 1);
+    assert_false(inner.nullable);
+    assert_int_equal(scalar.kind, TYPE_DECIMAL);
+    assert_int_equal(scalar.depth, 0);
+    assert_true(scalar.nullable);
+    assert_int_equal(scalar.width, 32);
+    assert_int_equal(scalar.precision, 50);
+    assert_int_equal(scalar.scale, 7);
+    const struct type dates = parsed("Array(Date32)"), date = type_element(&dates);
+    assert_int_equal(date.width, 4);
+    assert_true(type_is_temporal(&dates));
+    assert_true(type_is_temporal(&date));
+    assert_false(type_is_temporal(&array));
+}
+
+/* Every type that type_parse takes is named, and what is named is taken. */
+static void test_list(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    const struct text list = type_list(&arena);
+    static const char *const names[] = {"String, ", ", Bool, ", ", Int256, ", ", UInt128, ", ", Decimal(P, S) with P to 76, ",
+                                        ", DateTime64(P) with P to 9, ", ", IPv6, ", "Nullable(...) of each", "Array(...)"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (!memmem(list.data, list.size, names[i], strlen(names[i])))
+            fail_msg("%s is not in: %.*s", names[i], (int)list.size, list.data);
+    arena_free(&arena);
 }
 
 static struct type parsed(const char *name)
@@ -215,6 +284,17 @@ static void test_defaults(void **state)
         .as.decimal = (number)                                                                               \
     }
 
+#define WIDE(number)                                                                                         \
+    {                                                                                                        \
+        .as.wide = (number)                                                                                  \
+    }
+#define ZEROS "00000000000000000000000000000000"
+#define ONES "ffffffffffffffffffffffffffffffff"
+
+static const struct wide minus_two = {{UINT64_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+static const struct wide top_bit = {{0, 0, 0, UINT64_C(1) << 63}};
+static const struct wide five_limbs = {{5, UINT64_C(1) << 63, 0, 0}};
+
 static const int128 ten_to_19 = (int128)10000000000000000000u;
 #define NINES_38 ((int128)9999999999999999999u * 10000000000000000000u + 9999999999999999999u)
 
@@ -273,10 +353,48 @@ static void test_values(void **state)
         {"DateTime64(6)", INTEGER(1767323045123456), "\"2026-01-02 03:04:05.123456\"", "80d54ef65e470600"},
         {"DateTime64(9)", INTEGER(INT64_MAX), "\"2262-04-11 23:47:16.854775807\"", "ffffffffffffff7f"},
         {"UUID",
-         {.as.uuid = {0x55, 0x0e, 0x84, 0x00, 0xe2, 0x9b, 0x41, 0xd4, 0xa7, 0x16, 0x44, 0x66, 0x55, 0x44,
+         {.as.bytes = {0x55, 0x0e, 0x84, 0x00, 0xe2, 0x9b, 0x41, 0xd4, 0xa7, 0x16, 0x44, 0x66, 0x55, 0x44,
                       0x00, 0x0f}},
          "\"550e8400-e29b-41d4-a716-44665544000f\"",
          "d4419be200840e550f004455664416a7"},
+        {"Int128", DECIMAL(-2), "-2", "feffffffffffffffffffffffffffffff"},
+        {"Int128", DECIMAL((int128)1 << 127), "-170141183460469231731687303715884105728",
+         "00000000000000000000000000000080"},
+        {"UInt128", DECIMAL(-1), "340282366920938463463374607431768211455", "ffffffffffffffffffffffffffffffff"},
+        {"Int256", WIDE(NULL), "0", ZEROS ZEROS},
+        {"Int256", WIDE(&minus_two), "-2", "fe" ONES "ffffffffffffffffffffffffffffff"},
+        {"Int256", WIDE(&top_bit),
+         "-57896044618658097711785492504343953926634992332820282019728792003956564819968",
+         ZEROS "00000000000000000000000000000080"},
+        {"UInt256", WIDE(&top_bit),
+         "57896044618658097711785492504343953926634992332820282019728792003956564819968",
+         ZEROS "00000000000000000000000000000080"},
+        {"Decimal(76, 0)", WIDE(NULL), "0", ZEROS ZEROS},
+        {"Decimal(76, 76)", WIDE(&minus_two),
+         "-0.0000000000000000000000000000000000000000000000000000000000000000000000000002",
+         "fe" ONES "ffffffffffffffffffffffffffffff"},
+        {"Decimal(39, 2)", WIDE(&five_limbs), "1701411834604692317316873037158841057.33",
+         "05000000000000000000000000000080" ZEROS},
+        {"IPv4", NATURAL(0x01020304), "\"1.2.3.4\"", "04030201"},
+        {"IPv4", NATURAL(0), "\"0.0.0.0\"", "00000000"},
+        {"IPv4", NATURAL(0xFFFFFFFF), "\"255.255.255.255\"", "ffffffff"},
+        {"IPv6", {.as.bytes = {0x20, 1, 0xd, 0xb8, [15] = 1}}, "\"2001:db8::1\"", "20010db8000000000000000000000001"},
+        {"IPv6", {.as.bytes = {0}}, "\"::\"", ZEROS},
+        {"IPv6", {.as.bytes = {[15] = 1}}, "\"::1\"", "00000000000000000000000000000001"},
+        {"IPv6", {.as.bytes = {[13] = 1}}, "\"::0.1.0.0\"", "00000000000000000000000000010000"},
+        {"IPv6", {.as.bytes = {[1] = 1}}, "\"1::\"", "00010000000000000000000000000000"},
+        {"IPv6", {.as.bytes = {[10] = 255, 255, 1, 2, 3, 4}}, "\"::ffff:1.2.3.4\"", "00000000000000000000ffff01020304"},
+        {"IPv6", {.as.bytes = {[8] = 255, 255, 0, 0, 1, 2, 3, 4}}, "\"::ffff:0:102:304\"",
+         "0000000000000000ffff000001020304"},
+        {"IPv6", {.as.bytes = {[1] = 1, [7] = 2, [15] = 3}}, "\"1:0:0:2::3\"", "00010000000000020000000000000003"},
+        {"IPv6", {.as.bytes = {0x20, 1, 0xd, 0xb8, [9] = 1, [15] = 1}}, "\"2001:db8::1:0:0:1\"",
+         "20010db8000000000001000000000001"},
+        {"IPv6", {.as.bytes = {[1] = 1, [5] = 2, [7] = 3, [9] = 4, [11] = 5, [13] = 6, [15] = 7}}, "\"1:0:2:3:4:5:6:7\"",
+         "00010000000200030004000500060007"},
+        {"Float64", REAL((double)NAN), "\"nan\"", "000000000000f87f"},
+        {"Float64", REAL(-(double)INFINITY), "\"-inf\"", "000000000000f0ff"},
+        {"Float32", REAL((double)NAN), "\"nan\"", "0000c07f"},
+        {"Float32", REAL((double)INFINITY), "\"inf\"", "0000807f"},
     };
     for (size_t i = 0; i < COUNT(values); i++) {
         const struct type type = parsed(values[i].type);
@@ -285,10 +403,10 @@ static void test_values(void **state)
         if (!text_equal(written, text_of(values[i].json)))
             fail_msg("%s: %.*s, not %s", values[i].type, (int)written.size, written.data, values[i].json);
 
-        unsigned char binary[16];
+        unsigned char binary[VALUE_BINARY_SIZE];
         const size_t size = value_to_binary(&type, &values[i].value, binary);
         assert_int_equal(size, type.width);
-        char hex[33] = "";
+        char hex[2 * VALUE_BINARY_SIZE + 1] = "";
         for (size_t byte = 0; byte < size; byte++)
             snprintf(hex + 2 * byte, 3, "%02x", binary[byte]);
         if (strcmp(hex, values[i].binary) != 0)
@@ -502,6 +620,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),         cmocka_unit_test(test_no_names),
+        cmocka_unit_test(test_elements),
+        cmocka_unit_test(test_list),
         cmocka_unit_test(test_defaults),      cmocka_unit_test(test_values),
         cmocka_unit_test(test_floats),        cmocka_unit_test(test_narrow_floats),
         cmocka_unit_test(test_random_floats),

@@ -44,6 +44,19 @@ static inline bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static inline bool is_letter(char c)
+{
+    return (unsigned)((unsigned char)c | 0x20) - 'a' < 26;
+}
+
+static inline bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* The hexadecimal digits by their values. */
+static const char hex_digits[] = "0123456789abcdef";
+
 /* The value of a hexadecimal digit; above 15 for every other byte. */
 static inline unsigned hex_value(char c)
 {

@@ -42,6 +42,15 @@ static inline struct text text_from(struct text text, size_t offset)
     return rest;
 }
 
+/* Takes one character from the start of the text, where it is that one. */
+static inline bool text_take(struct text *text, char c)
+{
+    if (text->size == 0 || text->data[0] != c)
+        return false;
+    *text = text_from(*text, 1);
+    return true;
+}
+
 /* The arguments of a printf's `%.*s`, whose precision is an int: text of more than 2 GiB is cut there. A negative precision
  * would let printf read on to the next zero byte. */
 #define TEXT_ARGUMENTS(text) text_precision((text).size), (text).data

@@ -4,10 +4,7 @@
 
 bool schema_matters(const struct column *column)
 {
-    enum type_kind kind = column->as.type.kind;
-    bool temporal =
-        kind == TYPE_DATE || kind == TYPE_DATE32 || kind == TYPE_DATETIME || kind == TYPE_DATETIME64;
-    return column->as.base64 || (temporal && column->as.unit == UNIT_AUTO);
+    return column->as.base64 || (type_is_temporal(&column->as.type) && column->as.unit == UNIT_AUTO);
 }
 
 /* The field of this name among the fields of a struct's schema, or NULL. */
@@ -91,6 +88,8 @@ void schema_refine(const struct json_doc *doc, const struct envelope *envelope, 
                    struct arena *arena, struct conversion *as)
 {
     const struct json_node *schema = schema_of(doc, envelope, path, arena);
+    for (unsigned i = 0; i < as->type.depth; i++)
+        schema = json_member(doc, schema, TEXT("items"), arena);
     if (as->base64) {
         as->has_scale = read_scale(doc, schema, arena, &as->scale);
         return;

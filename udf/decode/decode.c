@@ -41,6 +41,7 @@ struct decoding {
     struct envelope envelope;
     bool router;   /* the root is the JSON column's document */
     bool left_out; /* some column has its value for what Debezium left out */
+    bool contained; /* some column that is no String takes a container, of which no shape knows what is in it */
 };
 
 /* ---- The tables ---------------------------------------------------------------------------------------------------------- */
@@ -524,6 +525,7 @@ static bool fill_column(struct decoding *decoding, size_t index, struct value *o
         *out = (struct value){.as.text = json_text(place.doc, place.node, decoder->walk.arena)};
         return true;
     }
+    decoding->contained |= place.node->kind >= JSON_ARRAY;
     struct json_value value;
     json_value_of(place.doc, place.node, decoder->walk.arena, &value);
     const struct conversion *as = &column->as;
@@ -555,7 +557,7 @@ static bool read_message(struct decoder *decoder, struct text message)
 {
     struct decoding decoding;
     decoding.decoder = decoder;
-    decoding.router = decoding.left_out = false;
+    decoding.router = decoding.left_out = decoding.contained = false;
     if (message.size == 0)
         return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("tombstone"));
     struct json_fault fault;
@@ -570,7 +572,7 @@ static bool read_message(struct decoder *decoder, struct text message)
         schema_recall(&decoder->memo, &decoding.doc, &decoding.envelope);
     if (!judge_rules(&decoding) || !read_documents(&decoding) || !fill_columns(&decoding))
         return false;
-    if (decoder->shapes && !decoding.router && !decoding.left_out)
+    if (decoder->shapes && !decoding.router && !decoding.left_out && !decoding.contained)
         shapes_learn(decoder->shapes, message, &decoding.doc, &decoding.envelope, decoder->walk.arena);
     return true;
 }

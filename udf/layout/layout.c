@@ -13,6 +13,7 @@ struct reading {
     struct arena *arena;
     struct layout *layout;
     char *problem;
+    bool exact; /* the layout's "exact" */
 };
 
 static int line_of(const struct reading *reading, uint32_t byte)
@@ -240,17 +241,8 @@ static bool read_type(const struct reading *reading, const struct json_node *nod
     if (node->kind == JSON_STRING && strlen(terminated) == name.size &&
         type_parse(terminated, &column->as.type))
         return true;
-    return refuse(
-        reading, node,
-        "unknown type \"%.*s\"; there are String, Bool, Int8 to Int64, UInt8 to UInt64, Float32, Float64, "
-        "Decimal(P, S), Date, Date32, DateTime, DateTime64(P), UUID, and Nullable(...) of each",
-        SHOWN(name));
-}
-
-static bool is_temporal(const struct type *type)
-{
-    return type->kind == TYPE_DATE || type->kind == TYPE_DATE32 || type->kind == TYPE_DATETIME ||
-           type->kind == TYPE_DATETIME64;
+    struct text list = type_list(reading->arena);
+    return refuse(reading, node, "unknown type \"%.*s\"; there are %.*s", SHOWN(name), (int)list.size, list.data);
 }
 
 static bool read_unit(const struct reading *reading, const struct json_node *node, struct column *column)
@@ -261,11 +253,12 @@ static bool read_unit(const struct reading *reading, const struct json_node *nod
     } units[] = {{{"auto", 4}, UNIT_AUTO}, {{"s", 1}, UNIT_SECONDS}, {{"ms", 2}, UNIT_MILLIS},
                  {{"us", 2}, UNIT_MICROS}, {{"ns", 2}, UNIT_NANOS},  {{"days", 4}, UNIT_DAYS}};
     if (!node) {
-        bool day = column->as.type.kind == TYPE_DATE || column->as.type.kind == TYPE_DATE32;
+        enum type_kind kind = type_scalar_kind(&column->as.type);
+        bool day = kind == TYPE_DATE || kind == TYPE_DATE32;
         column->as.unit = day ? UNIT_DAYS : UNIT_AUTO;
         return true;
     }
-    if (!is_temporal(&column->as.type))
+    if (!type_is_temporal(&column->as.type))
         return refuse(reading, node, "\"unit\" is for Date, Date32, DateTime and DateTime64 columns alone");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (node->kind == JSON_STRING && text_equal(text_at(reading, node), units[i].name)) {
@@ -282,7 +275,7 @@ static bool read_encoding(const struct reading *reading, const struct json_node 
         return true;
     if (node->kind != JSON_STRING || !text_equal(text_at(reading, node), TEXT("base64")))
         return refuse(reading, node, "\"encoding\" must be base64");
-    if (column->as.type.kind != TYPE_DECIMAL)
+    if (type_scalar_kind(&column->as.type) != TYPE_DECIMAL)
         return refuse(reading, node, "\"encoding\" is for Decimal columns alone");
     column->as.base64 = true;
     return true;
@@ -295,6 +288,23 @@ static bool read_flag(const struct reading *reading, const struct json_node *nod
     if (!node || node->kind == JSON_TRUE || node->kind == JSON_FALSE)
         return true;
     return refuse(reading, node, "\"%s\" must be true or false%s", key, more);
+}
+
+static bool read_nan(const struct reading *reading, const struct json_node *node, struct column *column)
+{
+    enum type_kind kind = type_scalar_kind(&column->as.type);
+    if (node && kind != TYPE_FLOAT32 && kind != TYPE_FLOAT64)
+        return refuse(reading, node, "\"nan\" is for Float32 and Float64 columns alone");
+    return read_flag(reading, node, "nan", "", &column->as.nan);
+}
+
+/* The column's own flag counts before the layout's. */
+static bool read_exact(const struct reading *reading, const struct json_node *node, struct column *column)
+{
+    if (node)
+        return read_flag(reading, node, "exact", "", &column->as.exact);
+    column->as.exact = reading->exact;
+    return true;
 }
 
 /* The list of operations for which a column is required. */
@@ -365,6 +375,8 @@ enum {
     KEY_ENCODING,
     KEY_UNIT,
     KEY_UNAVAILABLE,
+    KEY_NAN,
+    KEY_EXACT,
     KEY_NOTE,
     KEY_COUNT
 };
@@ -408,10 +420,10 @@ static bool read_column(const struct reading *reading, const struct json_node *n
 {
     static const struct text names[KEY_COUNT] = {
         {"name", 4},    {"type", 4},     {"path", 4}, {"required", 8},     {"default", 7},
-        {"lenient", 7}, {"encoding", 8}, {"unit", 4}, {"unavailable", 11}, {"note", 4}};
+        {"lenient", 7}, {"encoding", 8}, {"unit", 4}, {"unavailable", 11}, {"nan", 3}, {"exact", 5}, {"note", 4}};
     const struct json_node *keys[KEY_COUNT] = {NULL};
     if (!find_keys(reading, node, names, KEY_COUNT,
-                   "name, type, path, required, default, lenient, encoding, unit, unavailable, note", keys))
+                   "name, type, path, required, default, lenient, encoding, unit, unavailable, nan, exact, note", keys))
         return false;
     for (int key = KEY_NAME; key <= KEY_PATH; key++)
         if (!keys[key])
@@ -421,6 +433,7 @@ static bool read_column(const struct reading *reading, const struct json_node *n
            read_required(reading, keys[KEY_REQUIRED], column) &&
            read_flag(reading, keys[KEY_LENIENT], "lenient", "", &column->lenient) &&
            read_unit(reading, keys[KEY_UNIT], column) && read_encoding(reading, keys[KEY_ENCODING], column) &&
+           read_nan(reading, keys[KEY_NAN], column) && read_exact(reading, keys[KEY_EXACT], column) &&
            read_default(reading, keys[KEY_DEFAULT], column) &&
            read_unavailable(reading, keys[KEY_UNAVAILABLE], column);
 }
@@ -458,15 +471,15 @@ static bool read_columns(const struct reading *reading, const struct json_node *
     return true;
 }
 
-static bool read_layout(const struct reading *reading)
+static bool read_layout(struct reading *reading)
 {
-    static const struct text names[] = {{"function", 8}, {"accept", 6}, {"columns", 7}, {"note", 4}};
-    const struct json_node *keys[4] = {NULL}, *root = reading->doc.nodes;
-    if (!find_keys(reading, root, names, 4, "function, accept, columns, note", keys))
+    static const struct text names[] = {{"function", 8}, {"accept", 6}, {"columns", 7}, {"exact", 5}, {"note", 4}};
+    const struct json_node *keys[5] = {NULL}, *root = reading->doc.nodes;
+    if (!find_keys(reading, root, names, 5, "function, accept, columns, exact, note", keys))
         return false;
     if (!keys[0] || !keys[2])
         return refuse(reading, root, "\"%s\" is missing", keys[0] ? "columns" : "function");
-    return read_function(reading, keys[0]) && (!keys[1] || read_accept(reading, keys[1])) &&
+    return read_function(reading, keys[0]) && read_flag(reading, keys[3], "exact", "", &reading->exact) && (!keys[1] || read_accept(reading, keys[1])) &&
            read_columns(reading, keys[2]);
 }
 

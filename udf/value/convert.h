@@ -2,9 +2,9 @@
 #ifndef CONVERT_H
 #define CONVERT_H
 
-#include "json/json.h"
 #include "value/timestamp.h"
 #include "value/type.h"
+#include "json/json_items.h"
 
 enum value_kind { VALUE_FALSE, VALUE_TRUE, VALUE_NUMBER, VALUE_STRING, VALUE_CONTAINER };
 
@@ -22,7 +22,8 @@ struct conversion {
     int16_t scale;       /* that scale, also below zero */
     bool exact;          /* what the type cannot hold exactly does not fit */
     bool nan;            /* Float: NaN and the infinities are values */
-    bool extended;       /* String: an Extended JSON scalar is read as the scalar that it stands for, as other types read it always */
+    bool
+        extended; /* String: an Extended JSON scalar is read as the scalar that it stands for, as other types read it always */
 };
 
 /* Converts; false where the value does not fit, and *out is then undefined. A String's text is borrowed from `value`; what else
@@ -37,7 +38,8 @@ struct conversion {
  *   times      what instant_from_text reads, or a number of `unit` whose value is an integer; cut towards the
  *              past, a Date to its day in UTC
  *   UUID       a string of the canonical form, in any case */
-bool convert(const struct json_value *value, const struct conversion *to, struct arena *arena, struct value *out);
+bool convert(const struct json_value *value, const struct conversion *to, struct arena *arena,
+             struct value *out);
 
 /* The same of a node that is not null, whatever depth its document was parsed to: a container is read from its text. The texts of
  * String values are borrowed from the document, or come from the arena. */
@@ -47,5 +49,8 @@ bool convert_node(const struct json_doc *doc, const struct json_node *node, stru
 /* A node that is not null as the conversions need it. Texts are borrowed from the document or come from the arena. */
 void json_value_of(const struct json_doc *doc, const struct json_node *node, struct arena *arena,
                    struct json_value *value);
+
+/* The same of an item that is not null. */
+struct json_value json_value_of_item(const struct json_item *item, struct arena *arena);
 
 #endif

@@ -1,6 +1,7 @@
 #include "value/timestamp.h"
 
 #include "base/digits.h"
+#include "value/number.h"
 
 #define SECONDS_PER_DAY 86400
 #define PICO_DIGITS 12
@@ -71,14 +72,6 @@ static inline int64_t civil_to_seconds(unsigned year, unsigned month, unsigned d
 
 /* ---- ISO 8601 by a general scanner ---- */
 
-static bool take(struct text *text, char c)
-{
-    if (text->size == 0 || text->data[0] != c)
-        return false;
-    *text = text_from(*text, 1);
-    return true;
-}
-
 /* Takes the digits at the start of the text, at most `most`; answers how many there were. */
 static unsigned take_digits(struct text *text, unsigned most, uint64_t *number)
 {
@@ -99,32 +92,54 @@ static bool take_two(struct text *text, unsigned *number)
     return true;
 }
 
-/* The rest of the text must be a zone: nothing, Z, +hh, +hhmm, +hh:mm, none beyond 18 hours. */
-static bool scan_zone(struct text text, int64_t *offset)
+/* A zone's name in brackets, as Java writes it behind an offset: [Europe/Paris], [GMT+02:00]. */
+static bool is_zone_name(struct text text)
 {
-    *offset = 0;
-    if (text.size == 0 || (text.size == 1 && text.data[0] == 'Z'))
-        return true;
-    const bool west = text.data[0] == '-';
-    unsigned hours, minutes = 0;
-    if (!take(&text, west ? '-' : '+') || !take_two(&text, &hours))
+    if (text.size < 3 || text.data[0] != '[' || text.data[text.size - 1] != ']')
         return false;
-    if (text.size > 0) {
-        take(&text, ':');
-        if (!take_two(&text, &minutes))
+    for (size_t i = 1; i < text.size - 1; i++) {
+        const char c = text.data[i];
+        if (!is_digit(c) && !is_letter(c) && memchr("/_+-:", c, 5) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* +hh, +hhmm or +hh:mm, none beyond 18 hours. */
+static bool scan_offset(struct text *text, int64_t *offset)
+{
+    const bool west = text_take(text, '-');
+    unsigned hours, minutes = 0;
+    if ((!west && !text_take(text, '+')) || !take_two(text, &hours))
+        return false;
+    if (text->size > 0 && text->data[0] != '[') {
+        text_take(text, ':');
+        if (!take_two(text, &minutes))
             return false;
     }
     const unsigned total = hours * 60 + minutes;
-    if (text.size > 0 || minutes > 59 || total > 18 * 60)
-        return false;
     *offset = (west ? -60 : 60) * (int64_t)total;
-    return true;
+    return minutes <= 59 && total <= 18 * 60;
+}
+
+/* The rest of the text must be a zone, or nothing. */
+static bool scan_zone(struct text text, int64_t *offset)
+{
+    *offset = 0;
+    if (text.size == 0 || text_equal(text, TEXT(" UTC")))
+        return true;
+    if (!text_take(&text, 'Z') && !text_take(&text, 'z')) {
+        text_take(&text, ' ');
+        if (!scan_offset(&text, offset))
+            return false;
+    }
+    return text.size == 0 || is_zone_name(text);
 }
 
 static bool scan_year(struct text *text, int64_t *year)
 {
-    const bool minus = take(text, '-');
-    const bool is_signed = minus || take(text, '+');
+    const bool minus = text_take(text, '-');
+    const bool is_signed = minus || text_take(text, '+');
     uint64_t digits;
     if (take_digits(text, is_signed ? 9 : 4, &digits) < 4)
         return false;
@@ -140,18 +155,39 @@ struct time_of_day {
 /* hh:mm, hh:mm:ss or hh:mm:ss.f */
 static bool scan_time(struct text *text, struct time_of_day *time)
 {
-    if (!take_two(text, &time->hour) || !take(text, ':') || !take_two(text, &time->minute))
+    if (!take_two(text, &time->hour) || !text_take(text, ':') || !take_two(text, &time->minute))
         return false;
-    if (!take(text, ':'))
+    if (!text_take(text, ':'))
         return true;
     if (!take_two(text, &time->second))
         return false;
-    if (!take(text, '.'))
+    if (!text_take(text, '.') && !text_take(text, ','))
         return true;
     uint64_t fraction;
     const unsigned count = take_digits(text, PICO_DIGITS, &fraction);
     time->picos = fraction * power_of_ten[PICO_DIGITS - count];
     return count > 0;
+}
+
+/* Behind a date: a letter for a time, or a space that no zone follows. */
+static bool is_time_next(struct text text)
+{
+    if (text.size == 0 || text.data[0] == 'T' || text.data[0] == 't')
+        return text.size > 0;
+    return text.data[0] == ' ' && text.size > 1 && is_digit(text.data[1]);
+}
+
+/* Seconds from the epoch to a second of a day of any year; false where there is no such day. */
+static bool day_to_seconds(int64_t year, unsigned month, unsigned day, unsigned second_of_day,
+                           int64_t *seconds)
+{
+    const int64_t era = floor_divide(year, YEARS_PER_ERA);
+    const unsigned year_of_era = (unsigned)(year - era * YEARS_PER_ERA);
+    if (!is_date(year_of_era, month, day))
+        return false;
+    *seconds =
+        era * DAYS_PER_ERA * SECONDS_PER_DAY + civil_to_seconds(year_of_era, month, day, second_of_day);
+    return true;
 }
 
 bool instant_scan_iso(struct text text, struct instant *instant)
@@ -161,21 +197,44 @@ bool instant_scan_iso(struct text text, struct instant *instant)
     struct time_of_day time = {0};
     if (text.size == 0)
         return false;
-    if (!scan_year(&text, &year) || !take(&text, '-') || !take_two(&text, &month) || !take(&text, '-') ||
-        !take_two(&text, &day))
+    if (!scan_year(&text, &year) || !text_take(&text, '-') || !take_two(&text, &month) ||
+        !text_take(&text, '-') || !take_two(&text, &day))
         return false;
-    if ((take(&text, 'T') || take(&text, ' ')) && !scan_time(&text, &time))
-        return false;
-    const int64_t era = floor_divide(year, YEARS_PER_ERA);
-    const unsigned year_of_era = (unsigned)(year - era * YEARS_PER_ERA);
-    if (!is_date(year_of_era, month, day) || time.hour > 23 || time.minute > 59 || time.second > 59 ||
-        !scan_zone(text, &offset))
-        return false;
+    if (is_time_next(text)) {
+        text = text_from(text, 1);
+        if (!scan_time(&text, &time))
+            return false;
+    }
     const unsigned second_of_day = time.hour * 3600 + time.minute * 60 + time.second;
-    instant->seconds = era * DAYS_PER_ERA * SECONDS_PER_DAY - offset +
-                       civil_to_seconds(year_of_era, month, day, second_of_day);
+    if (time.hour > 23 || time.minute > 59 || time.second > 59 || !scan_zone(text, &offset) ||
+        !day_to_seconds(year, month, day, second_of_day, &instant->seconds))
+        return false;
+    instant->seconds -= offset;
     instant->picos = time.picos;
+    instant->cut = false;
     return true;
+}
+
+/* Whether a part is from least to last. */
+static bool is_part(int64_t part, int64_t least, int64_t last)
+{
+    return part >= least && part <= last;
+}
+
+bool instant_from_parts(const int64_t *parts, size_t count, struct instant *instant)
+{
+    int64_t all[7] = {0};
+    if (count < 3 || count == 4 || count > 7)
+        return false;
+    memcpy(all, parts, count * sizeof *parts);
+    if (!is_part(all[0], -999999999, 999999999) || !is_part(all[1], 1, 12) || !is_part(all[2], 1, 31) ||
+        !is_part(all[3], 0, 23) || !is_part(all[4], 0, 59) || !is_part(all[5], 0, 59) ||
+        !is_part(all[6], 0, 999999999))
+        return false;
+    instant->picos = (uint64_t)all[6] * power_of_ten[PICO_DIGITS - 9];
+    instant->cut = false;
+    return day_to_seconds(all[0], (unsigned)all[1], (unsigned)all[2],
+                          (unsigned)(all[3] * 3600 + all[4] * 60 + all[5]), &instant->seconds);
 }
 
 /* ---- ISO 8601 by eight bytes at a time ---- */
@@ -222,8 +281,8 @@ static inline __attribute__((always_inline)) bool read_fixed(struct text text, s
     const uint64_t date = eight_bytes(text.data + 2) ^ eight_bytes("00-00-00");
     const uint64_t time = eight_bytes(text.data + 11) ^ eight_bytes("00:00:00");
     /* A byte that is not as the pattern has it sets a high bit: its own, or one behind it. */
-    const uint64_t wrong = (century + two_bytes("\x76\x76")) | (date + DATE_ROOM) | (time + TIME_ROOM) |
-                           century | date | time;
+    const uint64_t wrong =
+        (century + two_bytes("\x76\x76")) | (date + DATE_ROOM) | (time + TIME_ROOM) | century | date | time;
     if (wrong & IN_EVERY_BYTE(0x80))
         return false;
     if (text.data[10] != 'T' && text.data[10] != ' ')
@@ -277,7 +336,8 @@ bool instant_from_iso(struct text text, struct instant *instant)
     struct fixed fixed;
     if (!read_fixed(text, &fixed))
         return finish_iso(text, 0, instant);
-    *instant = (struct instant){fixed.seconds, fixed.fraction * power_of_ten[PICO_DIGITS - fixed.digits]};
+    *instant =
+        (struct instant){fixed.seconds, fixed.fraction * power_of_ten[PICO_DIGITS - fixed.digits], false};
     return is_utc(text, &fixed) || finish_iso(text, fixed.end, instant);
 }
 
@@ -317,7 +377,7 @@ static struct instant instant_of_ticks(int64_t count, unsigned precision)
     const int64_t per_second = (int64_t)power_of_ten[precision];
     const int64_t seconds = floor_divide(count, per_second);
     const uint64_t rest = (uint64_t)count - (uint64_t)seconds * (uint64_t)per_second;
-    return (struct instant){seconds, rest * power_of_ten[PICO_DIGITS - precision]};
+    return (struct instant){seconds, rest * power_of_ten[PICO_DIGITS - precision], false};
 }
 
 bool instant_from_epoch(int64_t count, enum time_unit unit, struct instant *instant)
@@ -327,6 +387,7 @@ bool instant_from_epoch(int64_t count, enum time_unit unit, struct instant *inst
     switch (unit == UNIT_AUTO ? guess_unit(count) : unit) {
     case UNIT_DAYS:
         instant->picos = 0;
+        instant->cut = false;
         return !__builtin_mul_overflow(count, (int64_t)SECONDS_PER_DAY, &instant->seconds);
     case UNIT_MILLIS:
         *instant = instant_of_ticks(count, 3);
@@ -341,19 +402,107 @@ bool instant_from_epoch(int64_t count, enum time_unit unit, struct instant *inst
     case UNIT_SECONDS:
         break;
     }
-    *instant = (struct instant){count, 0};
+    *instant = (struct instant){count, 0, false};
     return true;
+}
+
+/* Picoseconds of one of a unit. */
+static uint64_t picos_of(enum time_unit unit)
+{
+    switch (unit) {
+    case UNIT_DAYS:
+        return SECONDS_PER_DAY * power_of_ten[PICO_DIGITS];
+    case UNIT_MILLIS:
+        return power_of_ten[PICO_DIGITS - 3];
+    case UNIT_MICROS:
+        return power_of_ten[PICO_DIGITS - 6];
+    case UNIT_NANOS:
+        return power_of_ten[PICO_DIGITS - 9];
+    case UNIT_AUTO:
+    case UNIT_SECONDS:
+        break;
+    }
+    return power_of_ten[PICO_DIGITS];
+}
+
+/* The first of a number's digits that stand behind its point, as an integer of FRACTION_DIGITS; *more where others follow. */
+#define FRACTION_DIGITS 18
+static uint64_t fraction_of(const struct significand *number, int64_t whole, bool *more)
+{
+    uint64_t fraction = 0;
+    for (int64_t i = whole; i < whole + FRACTION_DIGITS; i++)
+        fraction = fraction * 10 + (i >= 0 && i < number->count ? (uint64_t)(number->digits[i] - '0') : 0);
+    *more = number->count > 0 && number->count > whole + FRACTION_DIGITS;
+    return fraction;
+}
+
+/* A whole count and a fraction of one, without their sign. */
+static bool instant_of_parts(uint64_t count, uint64_t fraction, bool more, bool negative, enum time_unit unit,
+                             struct instant *instant)
+{
+    const uint64_t picos = picos_of(unit == UNIT_AUTO ? guess_unit((int64_t)count) : unit);
+    const uint128 part = (uint128)fraction * picos;
+    const uint128 size = (uint128)count * picos + part / power_of_ten[FRACTION_DIGITS];
+    instant->cut = more || part % power_of_ten[FRACTION_DIGITS] != 0;
+    const int128 total = negative ? -(int128)size - instant->cut : (int128)size;
+    const int128 per_second = (int128)power_of_ten[PICO_DIGITS];
+    const int128 seconds = total / per_second - (total % per_second < 0);
+    instant->seconds = (int64_t)seconds;
+    instant->picos = (uint64_t)(total - seconds * per_second);
+    return seconds == instant->seconds;
+}
+
+static bool instant_of_number(const struct number *number, enum time_unit unit, struct instant *instant)
+{
+    struct significand digits;
+    bool more;
+    const bool complete = number_significand(number, &digits);
+    const int64_t whole = digits.count + digits.exponent; /* digits before the point */
+    if (whole > 19)
+        return false;
+    uint64_t count = 0;
+    for (int64_t i = 0; i < whole; i++)
+        count = count * 10 + (i < digits.count ? (uint64_t)(digits.digits[i] - '0') : 0);
+    const uint64_t fraction = fraction_of(&digits, whole, &more);
+    more = more || !complete;
+    if (count > (uint64_t)INT64_MAX + number->negative)
+        return false;
+    if (fraction == 0 && !more)
+        return instant_from_epoch((int64_t)(number->negative ? -count : count), unit, instant);
+    return count <= INT64_MAX && instant_of_parts(count, fraction, more, number->negative, unit, instant);
+}
+
+bool instant_from_number(struct text json, enum time_unit unit, struct instant *instant)
+{
+    struct number number;
+    uint64_t count;
+    if (digits_read(json, &count) && count <= INT64_MAX)
+        return instant_from_epoch((int64_t)count, unit, instant);
+    return number_parse(json, &number) && instant_of_number(&number, unit, instant);
+}
+
+/* Digits with an optional minus and a fraction behind a point. */
+static bool instant_from_digits(struct text text, enum time_unit unit, struct instant *instant)
+{
+    uint64_t count;
+    if (digits_read(text, &count))
+        return count <= INT64_MAX && instant_from_epoch((int64_t)count, unit, instant);
+    struct number number = {.negative = text_take(&text, '-')};
+    const char *const point = text.size > 0 ? memchr(text.data, '.', text.size) : NULL;
+    number.whole = (struct text){text.data, point ? (size_t)(point - text.data) : text.size};
+    if (point)
+        number.fraction = text_from(text, number.whole.size + 1);
+    if (number.whole.size == 0 || (point && number.fraction.size == 0))
+        return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_digit(text.data[i]) && text.data + i != point)
+            return false;
+    return instant_of_number(&number, unit, instant);
 }
 
 bool instant_from_text(struct text text, enum time_unit unit, struct instant *instant)
 {
-    if (instant_from_iso(text, instant))
-        return true;
-    const bool minus = take(&text, '-');
-    uint64_t size;
-    if (!digits_read(text, &size) || size > (uint64_t)INT64_MAX + minus)
-        return false;
-    return instant_from_epoch((int64_t)(minus ? -size : size), unit, instant);
+    return instant_from_iso(text, instant) || instant_from_digits(text, unit, instant);
 }
 
 /* ---- To ClickHouse ---- */
@@ -383,28 +532,34 @@ bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks
            !__builtin_add_overflow(*ticks, within_second, ticks);
 }
 
+bool instant_has_precision(struct instant instant, unsigned precision)
+{
+    return !instant.cut && instant.picos % power_of_ten[PICO_DIGITS - precision] == 0;
+}
+
 /* What ticks_from_text leaves, when it is more than a Z: the zone behind byte `at`, `*ticks` being what the text before it says in UTC,
  * or all of a text that is not fixed. */
-static __attribute__((noinline)) bool finish_ticks(struct text text, enum time_unit unit, unsigned precision,
-                                                   int64_t *ticks, size_t at)
+static __attribute__((noinline)) bool finish_ticks(struct text text, enum time_unit unit, bool exact,
+                                                   unsigned precision, int64_t *ticks, size_t at)
 {
     int64_t offset;
     struct instant instant;
     if (at == 0 || !scan_zone(text_from(text, at), &offset))
-        return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks);
+        return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks) &&
+               (!exact || instant_has_precision(instant, precision));
     const int64_t per_second = (int64_t)power_of_ten[precision];
     *ticks -= offset * per_second;
     return is_held(floor_divide(*ticks, per_second));
 }
 
-bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, int64_t *ticks)
+bool ticks_from_text(struct text text, enum time_unit unit, bool exact, unsigned precision, int64_t *ticks)
 {
     struct fixed fixed;
     if (precision >= 9 || !read_fixed(text, &fixed) || fixed.digits > precision)
-        return finish_ticks(text, unit, precision, ticks, 0);
+        return finish_ticks(text, unit, exact, precision, ticks, 0);
     *ticks = fixed.seconds * (int64_t)power_of_ten[precision] +
              (int64_t)(fixed.fraction * power_of_ten[precision - fixed.digits]);
-    return is_utc(text, &fixed) || finish_ticks(text, unit, precision, ticks, fixed.end);
+    return is_utc(text, &fixed) || finish_ticks(text, unit, exact, precision, ticks, fixed.end);
 }
 
 int64_t instant_to_days(struct instant instant)

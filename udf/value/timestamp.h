@@ -17,12 +17,14 @@ enum time_unit { UNIT_AUTO, UNIT_SECONDS, UNIT_MILLIS, UNIT_MICROS, UNIT_NANOS, 
 struct instant {
     int64_t seconds; /* since 1970-01-01 00:00:00 UTC, also negative */
     uint64_t picos;  /* 0 .. 999,999,999,999 behind `seconds` */
+    bool cut;        /* it was finer than that */
 };
 
-/* Reads ISO 8601 as Debezium and people write it: a date, alone (midnight) or followed by `T` or a space and
- * hh:mm[:ss[.f]] with 1 to 12 digits of fraction; behind either of them Z, +hh, +hhmm, +hh:mm (to 18:00) or
- * nothing (UTC). A year has four digits, with a sign four to nine. Nothing is trimmed. False where the text
- * is none, which a digit string is not either. */
+/* Reads ISO 8601 and RFC 3339 as Debezium, Java and people write them: a date, alone (midnight) or followed by `T`, `t` or a space
+ * and hh:mm[:ss[.f]] with 1 to 12 digits of fraction behind a point or comma. Behind either of them Z, z, ` UTC`, +hh, +hhmm, +hh:mm
+ * (to 18:00, a space may stand before the sign) or nothing (UTC). Behind Z and offsets may stand a zone's name in brackets, which
+ * says nothing more: `2026-01-02T03:04:05+01:00[Europe/Paris]`. A year has four digits, with a sign four to nine. Nothing is
+ * trimmed. False where the text is none, which a digit string is not either. */
 bool instant_from_iso(struct text text, struct instant *instant);
 
 /* The same answers by the general scanner alone, byte by byte; for tests. */
@@ -33,17 +35,29 @@ bool instant_scan_iso(struct text text, struct instant *instant);
  * days beyond what an instant holds. */
 bool instant_from_epoch(int64_t count, enum time_unit unit, struct instant *instant);
 
-/* ISO text, or a string of ASCII digits with an optional minus and any number of leading zeros (a count of
- * `unit`; false beyond Int64). */
+/* Reads a count of `unit` that JSON writes as a number, whose value need not be whole: 1502713067.720000000. A size that Int64 does
+ * not hold is none. */
+bool instant_from_number(struct text json, enum time_unit unit, struct instant *instant);
+
+/* ISO text, or a string of ASCII digits with an optional minus and any number of leading zeros, perhaps with a fraction behind a
+ * point (a count of `unit`; false beyond Int64). */
 bool instant_from_text(struct text text, enum time_unit unit, struct instant *instant);
+
+/* The numbers of Java's local dates and times in an array: year, month, day, then perhaps hour and minute, second, nanosecond.
+ * False where `count` is 4, below 3 or above 7, and where one of them is out of range. */
+bool instant_from_parts(const int64_t *parts, size_t count, struct instant *instant);
 
 /* Ticks of 10^-precision seconds since the epoch as DateTime64(precision) stores them, precision 0 to 9, cut
  * towards the past; false outside 1900-01-01 00:00:00 .. 2299-12-31 23:59:59.999999999 (precision 9: to
  * 2262-04-11 23:47:16.854775807). */
 bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks);
 
-/* instant_from_text and instant_to_ticks in one, for the common form without an instant between. */
-bool ticks_from_text(struct text text, enum time_unit unit, unsigned precision, int64_t *ticks);
+/* Whether so many digits of a second (0 to 12) say all of the instant. */
+bool instant_has_precision(struct instant instant, unsigned precision);
+
+/* instant_from_text and instant_to_ticks in one, for the common form without an instant between; with `exact`, false where the
+ * ticks do not say all of the instant. */
+bool ticks_from_text(struct text text, enum time_unit unit, bool exact, unsigned precision, int64_t *ticks);
 
 /* The day that the instant falls on (UTC), counted from 1970-01-01. */
 int64_t instant_to_days(struct instant instant);

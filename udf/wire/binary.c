@@ -1,5 +1,7 @@
 #include "wire/binary.h"
 
+#include "wire/arrays.h"
+
 /* ---- Arguments ----------------------------------------------------------------------------------------- */
 
 enum next binary_start(struct arguments *arguments)
@@ -100,14 +102,15 @@ bool binary_open(struct results *results, struct binary *binary)
     for (size_t i = 0; binary->puts && i < function->type_count; i++) {
         const struct type *type = &function->types[i];
         struct put *put = &binary->puts[i];
-        *put = (struct put){.nullable = type->nullable, .text = type->kind == TYPE_STRING};
+        *put = (struct put){
+            .nullable = type->nullable, .text = type->kind == TYPE_STRING, .array = type->kind == TYPE_ARRAY};
         if (type->kind != TYPE_FLOAT32 && type->kind != TYPE_UUID && type->width <= sizeof(uint64_t))
             put->stored = type->width;
     }
     return !results->arena.failed;
 }
 
-static char *put_text(struct results *results, char *at, struct text text)
+char *binary_put_text(struct results *results, char *at, struct text text)
 {
     at = put_length(at, text.size);
     if (text.size <= SHORT_TEXT)
@@ -122,7 +125,7 @@ static char *put_text(struct results *results, char *at, struct text text)
 static inline char *put_padded(struct results *results, char *at, struct text text)
 {
     if (text.size >= 0x80)
-        return put_text(results, at, text);
+        return binary_put_text(results, at, text);
     *at++ = (char)text.size;
     if (text.size == 0)
         return at;
@@ -139,7 +142,7 @@ static char *put_row(struct results *results, char *at, const struct row *row, b
     const struct value *value = row->values;
     const struct type *type = function->types;
     *at++ = (char)row->outcome;
-    at = put_text(results, at, row->reason);
+    at = binary_put_text(results, at, row->reason);
     for (const struct put *put = binary->puts, *end = put + function->type_count; put < end;
          put++, type++, value++) {
         if (put->nullable) {
@@ -149,6 +152,8 @@ static char *put_row(struct results *results, char *at, const struct row *row, b
         }
         if (put->text)
             at = put_padded(results, at, value->as.text);
+        else if (put->array)
+            at = array_put(results, at, type, value, native);
         else
             at += put_fixed(type, put, value, at);
     }
@@ -165,7 +170,7 @@ static char *put_value(struct results *results, char *at, const struct value *va
     if (value->null && !native)
         return at;
     if (binary->puts->text)
-        return put_text(results, at, value->as.text);
+        return binary_put_text(results, at, value->as.text);
     return at + put_fixed(type, binary->puts, value, at);
 }
 

@@ -28,7 +28,9 @@ enum next binary_drain(struct arguments *arguments, struct output *out);
 struct put {
     bool nullable;
     bool text;
-    unsigned char stored; /* bytes that are sent as they are stored; 0: by value_to_binary, unless a text */
+    bool array;
+    unsigned char
+        stored; /* bytes that are sent as they are stored; 0: by value_to_binary, unless a text or an array */
 };
 
 /* The state of a format's results begins with it. */
@@ -42,6 +44,9 @@ bool binary_open(struct results *results, struct binary *binary);
 /* The values of an answer from `at` on, and where they end. Both point into the results' output, which has space for row_limit
  * bytes there. Native differs in one thing: a NULL has a value behind its null byte. */
 char *binary_put_answer(struct results *results, char *at, const struct answer *answer, bool native);
+
+/* Puts a String likewise. */
+char *binary_put_text(struct results *results, char *at, struct text text);
 
 static inline char *put_length(char *at, uint64_t length)
 {
@@ -60,8 +65,7 @@ static inline char *put_bytes(char *at, struct text text)
     return at + text.size;
 }
 
-/* A fixed-width value; up to FIXED_SIZE bytes are written. Answers how many count. */
-#define FIXED_SIZE 16
+/* A fixed-width value; up to VALUE_BINARY_SIZE bytes are written. Answers how many count. */
 static inline size_t put_fixed(const struct type *type, const struct put *put, const struct value *value,
                                char *at)
 {

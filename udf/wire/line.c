@@ -1,4 +1,5 @@
 /* LineAsString: a message a line. A decoded row is answered as a JSON object, any other answer as text that stays on its line. */
+#include "base/digits.h"
 #include "wire/format.h"
 
 /* ---- Arguments ----------------------------------------------------------------------------------------- */
@@ -76,7 +77,6 @@ static bool open(struct results *results)
 
 static void put_json_string(struct output *out, struct text text)
 {
-    static const char hex[] = "0123456789abcdef";
     static const char shorts[0x20] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
     size_t plain = 0;
     output_put(out, "\"", 1);
@@ -92,8 +92,8 @@ static void put_json_string(struct output *out, struct text text)
             escape[1] = shorts[c];
         } else if (c < 0x20) {
             memcpy(escape + 1, "u00", 3);
-            escape[4] = hex[c >> 4];
-            escape[5] = hex[c & 15];
+            escape[4] = hex_digits[c >> 4];
+            escape[5] = hex_digits[c & 15];
             size = 6;
         }
         output_put(out, escape, size);
@@ -101,6 +101,23 @@ static void put_json_string(struct output *out, struct text text)
     if (plain < text.size)
         output_put(out, text.data + plain, text.size - plain);
     output_put(out, "\"", 1);
+}
+
+static void put_json(struct output *out, const struct type *type, const struct value *value)
+{
+    if (type->kind == TYPE_STRING && !value->null) {
+        put_json_string(out, value->as.text);
+    } else if (type->kind == TYPE_ARRAY) {
+        const struct type element = type_element(type);
+        for (size_t i = 0; i < value->as.array.count; i++) {
+            output_put(out, i > 0 ? "," : "[", 1);
+            put_json(out, &element, &value->as.array.elements[i]);
+        }
+        output_put(out, "[]" + (value->as.array.count > 0), value->as.array.count > 0 ? 1 : 2);
+    } else {
+        char json[VALUE_JSON_SIZE];
+        output_put(out, json, value_to_json(type, value, json));
+    }
 }
 
 static void put_row(struct results *results, const struct row *row)
@@ -114,14 +131,8 @@ static void put_row(struct results *results, const struct row *row)
     output_put(out, "\",\"reason\":", 11);
     put_json_string(out, row->reason);
     for (size_t i = 0; i < function->type_count; i++) {
-        const struct value *value = &row->values[i];
         output_put(out, keys[i].data, keys[i].size);
-        if (function->types[i].kind == TYPE_STRING && !value->null) {
-            put_json_string(out, value->as.text);
-        } else {
-            char json[VALUE_JSON_SIZE];
-            output_put(out, json, value_to_json(&function->types[i], value, json));
-        }
+        put_json(out, &function->types[i], &row->values[i]);
     }
     output_put(out, "}\n", 2);
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/binary.h"
+#include "wire/arrays.h"
 
 /* ---- Arguments ----------------------------------------------------------------------------------------- */
 
@@ -192,7 +192,7 @@ static enum next read_row(struct arguments *arguments, struct text *texts)
 #define RESULT_NAME "result"
 
 /* The streams of a column, in the order in which a block has them; one that the type does not have stays empty. */
-enum { STREAM_NULLS, STREAM_DATA, STREAMS };
+enum { STREAM_NULLS = ARRAY_NULLS, STREAM_DATA = ARRAY_DATA, STREAMS = ARRAY_STREAMS };
 
 struct stream {
     char *data;
@@ -201,6 +201,7 @@ struct stream {
 
 struct native_column {
     struct stream streams[STREAMS];
+    uint64_t scalars, inner; /* of the block's arrays so far: scalars, and inner arrays */
 };
 
 /* The block that is being gathered. */
@@ -238,6 +239,7 @@ static void end_block(struct results *results)
             output_put(results->out, stream->data, stream->size);
             stream->size = 0;
         }
+        column->scalars = column->inner = 0;
     }
     gathering->rows = gathering->bytes = 0;
 }
@@ -261,6 +263,21 @@ static enum fit text_fits(const struct native_column *column, struct text text)
     return stream->size + LENGTH_SIZE + text.size > stream->capacity ? FIT_LATER : FIT;
 }
 
+static enum fit array_fits(const struct native_column *column, const struct type *type,
+                           const struct value *array)
+{
+    const struct array_sizes sizes = array_sizes(type, array);
+    enum fit worst = FIT;
+    for (size_t i = 0; i < STREAMS; i++) {
+        const struct stream *stream = &column->streams[i];
+        if (sizes.bytes[i] > ALONE)
+            return FIT_ALONE;
+        if (stream->size + sizes.bytes[i] > stream->capacity)
+            worst = FIT_LATER;
+    }
+    return worst;
+}
+
 /* Whether the block has space for the row's values of variable length. */
 static enum fit row_fits(const struct results *results, const struct answer *answer)
 {
@@ -272,10 +289,12 @@ static enum fit row_fits(const struct results *results, const struct answer *ans
         column += HEAD_FIELDS;
     }
     for (size_t i = 0; i < results->function->type_count; i++) {
-        if (gathering->binary.puts[i].text) {
-            enum fit fit = text_fits(&column[i], answer->values[i].as.text);
-            worst = fit > worst ? fit : worst;
-        }
+        const struct put *put = &gathering->binary.puts[i];
+        if (!put->text && !put->array)
+            continue;
+        enum fit fit = put->text ? text_fits(&column[i], answer->values[i].as.text)
+                                 : array_fits(&column[i], &results->function->types[i], &answer->values[i]);
+        worst = fit > worst ? fit : worst;
     }
     return worst;
 }
@@ -289,6 +308,22 @@ static size_t add_text(struct native_column *column, struct text text)
     return size;
 }
 
+static size_t add_array(struct native_column *column, const struct type *type, const struct value *array)
+{
+    char *streams[STREAMS];
+    size_t grown = 0;
+    for (size_t i = 0; i < STREAMS; i++)
+        streams[i] = column->streams[i].data + column->streams[i].size;
+    array_gather(type, array, streams, &column->scalars, &column->inner);
+    for (size_t i = 0; i < STREAMS; i++) {
+        struct stream *stream = &column->streams[i];
+        const size_t size = stream->data ? (size_t)(streams[i] - stream->data) : 0;
+        grown += size - stream->size;
+        stream->size = size;
+    }
+    return grown;
+}
+
 /* Answers the bytes by which the column's data grows. */
 static inline size_t add_value(struct native_column *column, const struct type *type, const struct put *put,
                                const struct value *value)
@@ -299,6 +334,8 @@ static inline size_t add_value(struct native_column *column, const struct type *
     }
     if (put->text)
         return add_text(column, value->as.text);
+    if (put->array)
+        return add_array(column, type, value);
     struct stream *stream = &column->streams[STREAM_DATA];
     size_t size = put_fixed(type, put, value, stream->data + stream->size);
     stream->size += size;
@@ -343,8 +380,13 @@ static void set_capacities(struct native_column *column, const struct type *type
 {
     if (type->nullable)
         column->streams[STREAM_NULLS].capacity = BLOCK_ROWS;
-    column->streams[STREAM_DATA].capacity =
-        type->kind == TYPE_STRING ? texts : BLOCK_ROWS * (size_t)type->width;
+    if (type->kind == TYPE_ARRAY) {
+        column->streams[ARRAY_ENDS].capacity = BLOCK_ROWS * sizeof(uint64_t);
+        column->streams[ARRAY_INNER_ENDS].capacity = type->depth > 1 ? texts : 0;
+        column->streams[ARRAY_NULLS].capacity = type->scalar_nullable ? texts : 0;
+    }
+    const bool variable = type->kind == TYPE_STRING || type->kind == TYPE_ARRAY;
+    column->streams[STREAM_DATA].capacity = variable ? texts : BLOCK_ROWS * (size_t)type->width;
 }
 
 /* Gives each stream its part of one piece of memory. */
@@ -358,9 +400,9 @@ static bool allocate_streams(struct results *results, struct gathering *gatherin
             if (stream->capacity == 0)
                 continue;
             stream->data = memory;
-            /* put_fixed may write FIXED_SIZE bytes for the last row. */
-            memory += memory ? stream->capacity + FIXED_SIZE : 0;
-            size += stream->capacity + FIXED_SIZE;
+            /* put_fixed may write VALUE_BINARY_SIZE bytes for the last row. */
+            memory += memory ? stream->capacity + VALUE_BINARY_SIZE : 0;
+            size += stream->capacity + VALUE_BINARY_SIZE;
         }
         if (pass == 0 && !(memory = arena_alloc(&results->arena, size)))
             return false;

@@ -72,7 +72,7 @@ static inline bool give_string(struct run *run, const struct shape_state *state,
         return true;
     }
     int64_t ticks;
-    if (state->how == HOW_TIME && ticks_from_text(text, state->uses->as.unit, state->precision, &ticks)) {
+    if (state->how == HOW_TIME && ticks_from_text(text, state->uses->as.unit, state->uses->as.exact, state->precision, &ticks)) {
         choose(run, state)->as.integer = ticks;
         return true;
     }
