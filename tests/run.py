@@ -39,6 +39,7 @@ GROUPS = [
     "live/test_status.py 3",
     "live/test_flow.py live/test_faults.py",
     "live/test_accounts.py live/test_connectors.py live/test_installations.py live/test_layout.py live/test_poison.py",
+    "live/test_mariadb.py property",
     "cluster",
     "orders",
     "engine pipeline security versions",
