@@ -91,7 +91,7 @@ CORE_OBJECTS := $(patsubst udf/%.c,$(OBJECTS)/%.o,$(filter-out udf/main.c,$(C_SO
                 $(patsubst udf/%.cpp,$(OBJECTS)/%.o,$(CXX_SOURCES)) $(JSON_OBJECT)
 
 .DELETE_ON_ERROR:
-.PHONY: all unit-tests check test lint compile format install schema clean help
+.PHONY: all unit-tests check test lint compile format install uninstall schema clean help
 
 #: make                    build/debezium-udf, on simdjson
 #: make JSON=cjson         build/cjson/debezium-udf, without a C++ compiler
@@ -268,20 +268,21 @@ format:
 
 # ---- Installation -----------------------------------------------------------------------------------------------------------
 
-#: make install            where a stock clickhouse-server looks (DESTDIR=, PREFIX=, SCRIPTS_DIR=, FILES_DIR=, CONFIG_DIR=)
-install: all
-	install -d $(DESTDIR)$(SCRIPTS_DIR) $(DESTDIR)$(FILES_DIR) $(DESTDIR)$(CONFIG_DIR)/users.d $(DESTDIR)$(CONFIG_DIR)/config.d \
-	    $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(PROGRAM) $(DESTDIR)$(SCRIPTS_DIR)/debezium-udf
-	install -m 644 $(LAYOUT) $(DESTDIR)$(SCRIPTS_DIR)
-	ln -sf $(SCRIPTS_DIR)/debezium-udf $(DESTDIR)$(PREFIX)/bin/debezium-udf
-	install -m 644 udf/debezium-udf.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	$(PROGRAM) config $(LAYOUT) > $(DESTDIR)$(CONFIG_DIR)/debezium_udf_function.xml
-	chmod 644 $(DESTDIR)$(CONFIG_DIR)/debezium_udf_function.xml
-	install -m 644 sql/page/experiments.html $(DESTDIR)$(FILES_DIR)
-	# What an operator may have changed stays.
-	for file in sql/config/*.d/*.xml; do to=$(DESTDIR)$(CONFIG_DIR)/$${file#sql/config/}; test -e $$to || \
-	    install -m 644 $$file $$to; done
+#: make install            where a stock clickhouse-server looks (DESTDIR=, PREFIX=, SCRIPTS_DIR=, FILES_DIR=, CONFIG_DIR=); what was
+#:                         edited there stays. What is installed: package/files.list
+#: make uninstall          removes it, but for what was edited
+INSTALL = PREFIX='$(PREFIX)' SCRIPTS_DIR='$(SCRIPTS_DIR)' FILES_DIR='$(FILES_DIR)' CONFIG_DIR='$(CONFIG_DIR)' \
+          $(BUILD)/install/install.sh
+install: stage-install
+	@mkdir -p '$(DESTDIR)/'
+	@$(INSTALL) '$(DESTDIR)/'
+
+uninstall: stage-install
+	@$(INSTALL) --remove '$(DESTDIR)/'
+
+.PHONY: stage-install
+stage-install: all
+	@package/stage.sh $(BUILD)/install $(PROGRAM) $(PROGRAM) '$(LAYOUT)'
 
 #: make schema             applies the SQL bundle (CLICKHOUSE='clickhouse-client ...')
 CLICKHOUSE ?= clickhouse-client

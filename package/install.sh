@@ -1,124 +1,251 @@
 #!/bin/sh
 # Installs debezium-udf below a ClickHouse server's root folder: / on a machine of its own or in a container's image.
-#
-#   ./install.sh ROOT              installs or upgrades
-#   ./install.sh --remove ROOT     removes what it installed
-#
-# SCRIPTS_DIR (/var/lib/clickhouse/user_scripts) and CONFIG_DIR (/etc/clickhouse-server) move the program and the settings. A
-# setting or layout that was changed since it was installed stays as it is; the new one is put beside it as FILE.new.
 set -eu
+set -f # names and options come from files: nothing of them is a pattern
 umask 022
 
-usage() {
-    echo 'usage: ./install.sh [--remove] ROOT     (/ for this machine)' >&2
-    exit 2
+help() {
+    cat <<'END'
+usage: ./install.sh ROOT              installs or upgrades; ROOT is / for this machine
+       ./install.sh --remove ROOT     removes what was installed and not changed since
+
+A file that may be edited (settings, layout, registration) is replaced only where nobody has changed it since it was installed.
+A changed one stays; a new one is put beside it as FILE.new, and a line says so. A deleted one stays deleted. The registration
+(debezium_udf_function.xml) is written for the layouts that it names; where it names others than the layout of this
+release, it counts as changed.
+
+Environment:
+  SCRIPTS_DIR   where the program and the layouts go (/var/lib/clickhouse/user_scripts)
+  LAYOUTS_DIR   where the layouts go, if elsewhere (SCRIPTS_DIR)
+  FILES_DIR     where the page goes (/var/lib/clickhouse/user_files)
+  CONFIG_DIR    the server's configuration (/etc/clickhouse-server)
+  PREFIX        where the command, its manual, the SQL and the pages go (/usr)
+  RESTORE=yes   puts back what was deleted
+END
 }
 
+complain() { echo "install: $*" >&2; }
+say() { echo "install: $*"; }
+
+here=$(cd "$(dirname "$0")" && pwd)
 remove=
 [ "${1-}" != --remove ] || { remove=yes; shift; }
-[ $# -eq 1 ] || usage
-case $1 in '' | -*) usage ;; esac
-[ -d "$1" ] || { echo "install: $1: no such folder" >&2; exit 1; }
-
+case ${1-} in --help | -h) help; exit 0 ;; esac
+[ $# -eq 1 ] || { help >&2; exit 2; }
+case $1 in '' | -*) help >&2; exit 2 ;; esac
+[ -d "$1" ] || { complain "$1: no such folder"; exit 1; }
 root=$(cd "$1" && pwd)
 root=${root%/}
-here=$(cd "$(dirname "$0")" && pwd)
-scripts_dir=${SCRIPTS_DIR:-/var/lib/clickhouse/user_scripts}
-config_dir=${CONFIG_DIR:-/etc/clickhouse-server}
-# What was installed: a line `SHA256  PATH` for each file.
-record=$root/usr/share/debezium-udf/installed
 
-say() { echo "install: $*"; }
+scripts_dir=${SCRIPTS_DIR:-/var/lib/clickhouse/user_scripts}
+layouts_dir=${LAYOUTS_DIR:-$scripts_dir}
+files_dir=${FILES_DIR:-/var/lib/clickhouse/user_files}
+config_dir=${CONFIG_DIR:-/etc/clickhouse-server}
+prefix=${PREFIX:-/usr}
+
+# What was installed: a line `SHA256  PATH` for each file, as it was put there or beside it.
+record=$root/var/lib/debezium-udf/installed
+before=$record
+# Until 1.1 the tarball's installer kept it there.
+[ -f "$before" ] || before=$root/usr/share/debezium-udf/installed
+[ -f "$before" ] || before=/dev/null
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# ---- What is there, and what was ---------------------------------------------------------------------------------------------
 
 sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
-recorded() { [ ! -f "$record" ] || awk -v path="$1" '$2 == path { print $1 }' "$record"; }
-
-# The place below ROOT of a file of the archive.
-place() {
-    case $1 in
-    var/lib/clickhouse/user_scripts/*) echo "$scripts_dir/${1#var/lib/clickhouse/user_scripts/}" ;;
-    etc/clickhouse-server/*) echo "$config_dir/${1#etc/clickhouse-server/}" ;;
-    *) echo "/$1" ;;
-    esac
+# The checksum that a list has for a name; nothing where it has none.
+listed() {
+    while read -r sum name; do
+        [ "$name" != "$2" ] || echo "$sum"
+    done <"$1"
 }
 
-# Whether the administrator may change it.
-is_setting() {
-    case $1 in
-    "$config_dir"/* | "$scripts_dir"/*.json) ;;
-    *) return 1 ;;
-    esac
+# The layouts that a registration names, in its order.
+layouts_of() { sed -n 's/.*<command>debezium-udf decode \([^ <]*\).*/\1/p' "$1"; }
+
+# Whether somebody has changed the file since it was installed; where nothing was noted, since a release before 2.0.
+edited() {
+    [ ! -L "$root$1" ] || return 0
+    if [ "$1" = "$registration" ] && [ "$(layouts_of "$root$1")" != "$(layouts_of "$shipped")" ]; then
+        return 0
+    fi
+    now=$(sum "$root$1")
+    noted=$(listed "$before" "$1")
+    [ -n "$noted" ] || noted=$(listed "$here/earlier.sums" "${1##*/}")
+    if echo "$noted" | grep -qx "$now"; then
+        return 1
+    fi
 }
 
-# put FILE PATH: by a rename, so that a program that runs and a server that reads have the old file or the new one.
+# ---- One file ----------------------------------------------------------------------------------------------------------------
+
+# put FILE PATH [LIKE]: by a rename, so that a program that runs and a server that reads have the old file or the new one. With
+# the owner and the mode of LIKE, a path that is there.
 put() {
     mkdir -p "$(dirname "$root$2")"
+    rm -f "$root$2.part"
     cp "$1" "$root$2.part"
-    mv "$root$2.part" "$root$2"
+    if [ -n "${3-}" ]; then
+        chown "$(stat -L -c %u:%g "$root$3")" "$root$2.part" 2>/dev/null || :
+        chmod "$(stat -L -c %a "$root$3")" "$root$2.part"
+    fi
+    mv -f "$root$2.part" "$root$2"
 }
 
-install_file() {
-    old=$(recorded "$2")
-    if ! is_setting "$2"; then
-        put "$1" "$2"
-    elif [ -z "$old" ] && [ ! -e "$root$2" ]; then
-        put "$1" "$2"
-    elif [ ! -e "$root$2" ]; then
-        say "$2 was deleted, and stays so"
-    elif cmp -s "$1" "$root$2" || [ "$old" = "$(sum "$1")" ]; then
-        : # nothing new
-    elif [ "$old" = "$(sum "$root$2")" ]; then
-        put "$1" "$2"
+note() { echo "$(sum "$1")  $2" >>"$work/record"; }
+
+# offer FILE PATH: the rule for a file that may be edited.
+offer() {
+    if [ ! -e "$root$2" ]; then
+        # With its folder the server's data went, not the file.
+        if [ -n "$(listed "$before" "$2")" ] && [ -d "$(dirname "$root$2")" ] && [ -z "${RESTORE-}" ]; then
+            say "$2 was deleted, and stays so (RESTORE=yes puts it back)"
+        else
+            put "$1" "$2"
+        fi
+    elif cmp -s "$1" "$root$2"; then
+        rm -f "$root$2.new"
+    elif ! edited "$2"; then
+        put "$1" "$2" "$2"
+        rm -f "$root$2.new"
+    elif [ "$(listed "$before" "$2")" = "$(sum "$1")" ]; then
+        say "$2 was changed here, and stays so" # there is no newer one
     else
-        put "$1" "$2.new"
+        put "$1" "$2.new" "$2"
         say "$2 was changed here, and stays so; the new one is $2.new"
     fi
+    note "$1" "$2"
+}
+
+# ---- The registration --------------------------------------------------------------------------------------------------------
+
+# Writes into $1 what the program, by its name, writes for the layouts that the registration names now, with its options.
+write_registration() {
+    options='' names=$(layouts_of "$shipped")
+    if [ -e "$root$registration" ] && [ -n "$(layouts_of "$root$registration")" ]; then
+        names=$(layouts_of "$root$registration")
+        options=$(sed -n '/<command>debezium-udf decode /{s/.*decode [^ <]*//;s/<.*//;p;q;}' "$root$registration")
+        pool=$(sed -n '/<pool_size>/{s/.*<pool_size> *//;s/ *<.*//;p;q;}' "$root$registration")
+        options="$options --pool-size ${pool:-16}"
+    fi
+    set --
+    for name in $names; do
+        case $name in
+        */*) set -- "$@" "$root$name" ;;
+        *) set -- "$@" "$root$scripts_dir/$name" ;;
+        esac
+    done
+    for program in "$here/files/var/lib/clickhouse/user_scripts/debezium-udf" "$root$scripts_dir/debezium-udf"; do
+        [ -x "$program" ] || continue
+        # shellcheck disable=SC2086 # options are several words
+        ! "$program" config "$@" $options >"$work/registration" 2>"$work/problem" || return 0
+    done
+    return 1
+}
+
+# Whether the registration of this release is the one that would be written: the program may be another machine's.
+shipped_fits() {
+    [ -e "$root$registration" ] || return 0
+    layouts_of "$shipped" >"$work/names"
+    ! edited "$registration" || return 1
+    while read -r name; do
+        cmp -s "$here/files/var/lib/clickhouse/user_scripts/$name" "$root$scripts_dir/$name" || return 1
+    done <"$work/names"
+}
+
+install_registration() {
+    if write_registration; then
+        offer "$work/registration" "$registration"
+    elif shipped_fits; then
+        offer "$shipped" "$registration"
+    else
+        say "$registration stays as it is, since it cannot be written anew: $(head -n 1 "$work/problem")"
+    fi
+}
+
+# ---- All of it ---------------------------------------------------------------------------------------------------------------
+
+folder_of() {
+    case $1 in
+    scripts) echo "$scripts_dir" ;;
+    layouts) echo "$layouts_dir" ;;
+    files) echo "$files_dir" ;;
+    config) echo "$config_dir" ;;
+    prefix) echo "$prefix" ;;
+    esac
+}
+
+install_entry() { # KIND BASE PLACE FILE
+    path=$(folder_of "$2")/$3
+    case $1 in
+    program) put "$here/files/$4" "$path"; note "$here/files/$4" "$path" ;;
+    editable) offer "$here/files/$4" "$path" ;;
+    link) mkdir -p "$(dirname "$root$path")"; ln -sf "$(target_of "$4")" "$root$path" ;;
+    esac
+}
+
+target_of() { echo "$(folder_of "${1%%/*}")/${1#*/}"; }
+
+tell_server() {
+    [ "$scripts_dir" != /var/lib/clickhouse/user_scripts ] || return 0
+    echo "<clickhouse><user_scripts_path>$scripts_dir/</user_scripts_path></clickhouse>" >"$work/scripts.xml"
+    offer "$work/scripts.xml" "$config_dir/config.d/debezium_udf_scripts.xml"
+}
+
+# What another installation put elsewhere is still known to --remove.
+keep_notes() {
+    while read -r sum name; do
+        [ -n "$(listed "$work/record" "$name")" ] || [ ! -e "$root$name" ] || echo "$sum  $name" >>"$work/record"
+    done <"$before"
+    mkdir -p "$(dirname "$record")"
+    cp "$work/record" "$record.part"
+    mv -f "$record.part" "$record"
+    rm -f "$root/usr/share/debezium-udf/installed"
 }
 
 install_all() {
-    mkdir -p "$(dirname "$record")"
-    : >"$record.part"
-    (cd "$here/files" && find . -type f | sort) | while read -r file; do
-        file=${file#./}
-        path=$(place "$file")
-        install_file "$here/files/$file" "$path"
-        echo "$(sum "$here/files/$file")  $path" >>"$record.part"
-    done
-    mkdir -p "$root/usr/bin"
-    ln -sf "$scripts_dir/debezium-udf" "$root/usr/bin/debezium-udf"
-    if [ "$scripts_dir" != /var/lib/clickhouse/user_scripts ]; then
-        echo "<clickhouse><user_scripts_path>$scripts_dir/</user_scripts_path></clickhouse>" >"$record.scripts"
-        install_file "$record.scripts" "$config_dir/config.d/debezium_udf_scripts.xml"
-        echo "$(sum "$record.scripts")  $config_dir/config.d/debezium_udf_scripts.xml" >>"$record.part"
-        rm "$record.scripts"
-    fi
-    mv "$record.part" "$record"
-    say "debezium-udf $(cat "$here/files/usr/share/debezium-udf/VERSION") is in $root/"
-    cat <<EOF
+    : >"$work/record"
+    while read -r kind base place file; do
+        install_entry "$kind" "$base" "$place" "$file"
+    done <"$here/manifest"
+    install_registration
+    tell_server
+    keep_notes
+    cat <<END
 Now, on the server:
   set the broker in $config_dir/config.d/experiments_kafka.xml, then
   clickhouse-client --query 'SYSTEM RELOAD CONFIG'        (restart it, where $scripts_dir is new to it)
   clickhouse-client --query 'SYSTEM RELOAD FUNCTIONS'
   debezium-udf check --config-dir $config_dir
-  /usr/share/debezium-udf/sql/apply.sh 'clickhouse-client'
-EOF
+  $prefix/share/debezium-udf/sql/apply.sh 'clickhouse-client'
+END
 }
 
 remove_all() {
-    [ -f "$record" ] || { say "nothing was installed by this program in $root/"; exit 1; }
-    while read -r old path; do
+    [ "$before" != /dev/null ] || { complain "nothing was installed by this program in $root/"; exit 1; }
+    while read -r sum path; do
+        rm -f "$root$path.new"
         [ -e "$root$path" ] || continue
-        if is_setting "$path" && [ "$old" != "$(sum "$root$path")" ]; then
+        if edited "$path"; then
             say "$path was changed here, and stays"
         else
             rm -f "$root$path"
         fi
-        rm -f "$root$path.new"
-    done <"$record"
-    rm -f "$root/usr/bin/debezium-udf" "$record"
-    find "$root/usr/share/debezium-udf" "$root/usr/share/doc/debezium-udf" -depth -type d -exec rmdir {} + 2>/dev/null || :
+    done <"$before"
+    while read -r kind base place file; do
+        path=$root$(folder_of "$base")/$place
+        [ "$kind" != link ] || [ "$(readlink "$path")" != "$(target_of "$file")" ] || rm -f "$path"
+    done <"$here/manifest"
+    rm -f "$before"
+    rmdir "$(dirname "$record")" 2>/dev/null || :
+    find "$root$prefix/share/debezium-udf" "$root$prefix/share/doc/debezium-udf" -depth -type d -exec rmdir {} + 2>/dev/null || :
     say "removed. A view that calls the functions fails now and its topic waits: detach it. The tables stay"
 }
 
+registration=$config_dir/$(sed -n 's/^registration config \([^ ]*\) .*/\1/p' "$here/manifest")
+shipped=$here/files/$(sed -n 's/^registration config [^ ]* //p' "$here/manifest")
 if [ -n "$remove" ]; then remove_all; else install_all; fi
