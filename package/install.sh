@@ -57,12 +57,8 @@ trap 'rm -rf "$work"' EXIT
 
 sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
-# The checksum that a list has for a name; nothing where it has none.
-listed() {
-    while read -r sum name; do
-        [ "$name" != "$2" ] || echo "$sum"
-    done <"$1"
-}
+# The checksums that a list has for a name; nothing where it has none.
+listed() { awk -v name="$2" 'substr($0, 67) == name { print $1 }' "$1"; }
 
 # The layouts that a registration names, in its order.
 layouts_of() { sed -n 's/.*<command>debezium-udf decode \([^ <]*\).*/\1/p' "$1"; }
@@ -83,11 +79,12 @@ edited() {
 
 # ---- One file ----------------------------------------------------------------------------------------------------------------
 
+make_folder() { [ -d "$root${1%/*}" ] || mkdir -p "$root${1%/*}"; }
+
 # put FILE PATH [LIKE]: by a rename, so that a program that runs and a server that reads have the old file or the new one. With
 # the owner and the mode of LIKE, a path that is there.
 put() {
-    mkdir -p "$(dirname "$root$2")"
-    rm -f "$root$2.part"
+    make_folder "$2"
     cp "$1" "$root$2.part"
     if [ -n "${3-}" ]; then
         chown "$(stat -L -c %u:%g "$root$3")" "$root$2.part" 2>/dev/null || :
@@ -98,11 +95,18 @@ put() {
 
 note() { echo "$(sum "$1")  $2" >>"$work/record"; }
 
+# Where a folder is missing altogether, its files were not deleted: the server's data is new.
+note_folders() {
+    while read -r _ base place _; do
+        path=$(folder_of "$base")/$place
+        [ ! -d "$root${path%/*}" ] || echo "${path%/*}"
+    done <"$here/manifest" >"$work/folders"
+}
+
 # offer FILE PATH: the rule for a file that may be edited.
 offer() {
     if [ ! -e "$root$2" ]; then
-        # With its folder the server's data went, not the file.
-        if [ -n "$(listed "$before" "$2")" ] && [ -d "$(dirname "$root$2")" ] && [ -z "${RESTORE-}" ]; then
+        if [ -z "${RESTORE-}" ] && [ -n "$(listed "$before" "$2")" ] && grep -qxF "${2%/*}" "$work/folders"; then
             say "$2 was deleted, and stays so (RESTORE=yes puts it back)"
         else
             put "$1" "$2"
@@ -182,9 +186,9 @@ folder_of() {
 install_entry() { # KIND BASE PLACE FILE
     path=$(folder_of "$2")/$3
     case $1 in
-    program) put "$here/files/$4" "$path"; note "$here/files/$4" "$path" ;;
+    program) put "$here/files/$4" "$path" ;;
     editable) offer "$here/files/$4" "$path" ;;
-    link) mkdir -p "$(dirname "$root$path")"; ln -sf "$(target_of "$4")" "$root$path" ;;
+    link) make_folder "$path"; ln -sf "$(target_of "$4")" "$root$path" ;;
     esac
 }
 
@@ -196,12 +200,18 @@ tell_server() {
     offer "$work/scripts.xml" "$config_dir/config.d/debezium_udf_scripts.xml"
 }
 
-# What another installation put elsewhere is still known to --remove.
-keep_notes() {
-    while read -r sum name; do
-        [ -n "$(listed "$work/record" "$name")" ] || [ ! -e "$root$name" ] || echo "$sum  $name" >>"$work/record"
-    done <"$before"
-    mkdir -p "$(dirname "$record")"
+# Notes the programs, and what another installation put elsewhere, so that --remove knows it.
+write_record() {
+    (cd "$here/files" && find . -type f -exec sha256sum {} +) |
+        awk -v scripts="$scripts_dir" -v files="$files_dir" -v prefix="$prefix" '
+            BEGIN { folder["scripts"] = scripts; folder["files"] = files; folder["prefix"] = prefix }
+            NR == FNR { sum[substr($2, 3)] = $1; next }
+            $1 == "program" { print sum[$4] "  " folder[$2] "/" $3 }' - "$here/manifest" >>"$work/record"
+    awk '{ path = substr($0, 67) } NR == FNR { new[path] = 1; next } !(path in new)' "$work/record" "$before" >"$work/elsewhere"
+    while read -r sum path; do
+        [ ! -e "$root$path" ] || echo "$sum  $path" >>"$work/record"
+    done <"$work/elsewhere"
+    make_folder "${record#"$root"}"
     cp "$work/record" "$record.part"
     mv -f "$record.part" "$record"
     rm -f "$root/usr/share/debezium-udf/installed"
@@ -209,12 +219,13 @@ keep_notes() {
 
 install_all() {
     : >"$work/record"
+    note_folders
     while read -r kind base place file; do
         install_entry "$kind" "$base" "$place" "$file"
     done <"$here/manifest"
     install_registration
     tell_server
-    keep_notes
+    write_record
     cat <<END
 Now, on the server:
   set the broker in $config_dir/config.d/experiments_kafka.xml, then
@@ -241,7 +252,7 @@ remove_all() {
         [ "$kind" != link ] || [ "$(readlink "$path")" != "$(target_of "$file")" ] || rm -f "$path"
     done <"$here/manifest"
     rm -f "$before"
-    rmdir "$(dirname "$record")" 2>/dev/null || :
+    rmdir "${record%/*}" 2>/dev/null || :
     find "$root$prefix/share/debezium-udf" "$root$prefix/share/doc/debezium-udf" -depth -type d -exec rmdir {} + 2>/dev/null || :
     say "removed. A view that calls the functions fails now and its topic waits: detach it. The tables stay"
 }

@@ -28,7 +28,7 @@ folder_of() {
 # put KIND MODE BASE PLACE FILE: one file, whose place is complete.
 put() {
     to=$(folder_of "$3")/$4
-    mkdir -p "$(dirname "$stage/files/$to")"
+    mkdir -p "$stage/files/${to%/*}"
     install -m "$2" "$5" "$stage/files/$to"
     echo "$1 $3 $4 $to" >>"$stage/manifest"
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host/files.h"
 #include "host/host.h"
 #include "host/sandbox.h"
 #include "serve.h"

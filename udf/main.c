@@ -6,6 +6,7 @@
 #include "base/simd.h"
 #include "base/version.h"
 #include "commands.h"
+#include "host/files.h"
 #include "host/host.h"
 #include "json/json.h"
 

@@ -1,4 +1,5 @@
 """The tarball: its program on a system of another C library and of none, and its installer."""
+import hashlib
 import os
 import platform
 import shutil
@@ -33,15 +34,6 @@ def install(unpacked, *words, status=0, **environment):
                           env={"PATH": os.environ["PATH"], **environment})
     assert done.returncode == status, done.stdout
     return done.stdout
-
-
-def later(unpacked):
-    """The same archive as a later release: another setting, another layout."""
-    copy = unpacked.parent / "later"
-    shutil.copytree(unpacked, copy, symlinks=True)
-    for name in (KAFKA, LAYOUT):
-        (copy / "files" / name).write_text((copy / "files" / name).read_text() + "\n")
-    return copy
 
 
 def files(root):
@@ -95,28 +87,35 @@ def test_program_and_layout_elsewhere(unpacked, server, tmp_path):
         assert engine.value("SELECT experimentEvent('').reason") == "tombstone"
 
 
-def test_upgrade(unpacked, server):
+def test_a_program_that_runs_is_not_overwritten(unpacked, server):
     install(unpacked, server)
-    new = later(unpacked)
-    mine = (server / KAFKA).read_text().replace("kafka:9092", "broker:9092")
-    (server / KAFKA).write_text(mine)
-    roles = server / "etc/clickhouse-server/users.d/experiments_roles.xml"
-    roles.unlink()
     program = server / "var/lib/clickhouse/user_scripts/debezium-udf"
     with open(program, "rb") as running:  # what runs keeps the file it began with
-        said = install(new, server)
+        install(unpacked, server)
         assert os.fstat(running.fileno()).st_ino != program.stat().st_ino
-    assert f"/{KAFKA} was changed here, and stays so" in said
-    assert (server / KAFKA).read_text() == mine
-    assert (server / f"{KAFKA}.new").read_bytes() == (new / "files" / KAFKA).read_bytes()
-    assert (server / LAYOUT).read_bytes() == (new / "files" / LAYOUT).read_bytes()
-    assert not roles.exists() and "was deleted, and stays so" in said
-    # Once more: nothing new, nothing said.
-    assert "was changed" not in install(new, server)
-    assert (server / KAFKA).read_text() == mine
-    said = install(new, "--remove", server)
+
+
+def test_remove_leaves_what_was_changed(unpacked, server):
+    install(unpacked, server)
+    (server / KAFKA).write_text((server / KAFKA).read_text().replace("kafka:9092", "broker:9092"))
+    said = install(unpacked, "--remove", server)
     assert f"/{KAFKA} was changed here, and stays" in said
     assert files(server) == [KAFKA]
+
+
+def test_the_record_of_release_1_1_is_known(unpacked, server):
+    """Its installer kept it elsewhere."""
+    install(unpacked, server)
+    record = server / "var/lib/debezium-udf/installed"
+    earlier = server / "usr/share/debezium-udf/installed"
+    (server / LAYOUT).write_text("an earlier default")
+    digest = hashlib.sha256(b"an earlier default").hexdigest()
+    lines = record.read_text().splitlines(keepends=True)
+    earlier.write_text("".join(f"{digest}  /{LAYOUT}\n" if line.endswith(f" /{LAYOUT}\n") else line for line in lines))
+    record.unlink()
+    install(unpacked, server)
+    assert (server / LAYOUT).read_bytes() == (unpacked / "files" / LAYOUT).read_bytes()
+    assert record.exists() and not earlier.exists() and not (server / f"{LAYOUT}.new").exists()
 
 
 def test_a_file_that_was_there_before_stays(unpacked, server):

@@ -7,9 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -137,64 +135,3 @@ static bool write_output(void *context, const char *data, size_t size)
 }
 
 const struct channel host_channel = {.read = read_input, .write = write_output, .context = NULL};
-
-/* Reads to the end of the file, whatever size it was said to have (files of /proc say 0). */
-static char *read_to_end(int fd, size_t expected, size_t most, size_t *size)
-{
-    size_t capacity = expected + 4096;
-    char *data = malloc(capacity + STREAM_PADDING);
-    for (*size = 0; data;) {
-        if (*size == capacity) {
-            char *grown = *size > most ? NULL : realloc(data, 2 * capacity + STREAM_PADDING);
-            if (!grown) {
-                errno = *size > most ? EFBIG : ENOMEM;
-                break;
-            }
-            capacity *= 2;
-            data = grown;
-        }
-        ssize_t got = read(fd, data + *size, capacity - *size);
-        if (got == 0 && *size <= most) {
-            memset(data + *size, 0, STREAM_PADDING);
-            return data;
-        }
-        if (got == 0)
-            errno = EFBIG;
-        if (got == 0 || (got < 0 && errno != EINTR))
-            break;
-        *size += got > 0 ? (size_t)got : 0;
-    }
-    int problem = errno;
-    free(data);
-    errno = problem;
-    return NULL;
-}
-
-char *host_read_file(const char *path, size_t most, size_t *size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: a named pipe must not hold us up */
-    if (fd < 0)
-        return NULL;
-    struct stat status;
-    char *data = NULL;
-    if (fstat(fd, &status) == 0) {
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-        if (S_ISREG(status.st_mode))
-            data = read_to_end(fd, (size_t)status.st_size < most ? (size_t)status.st_size : most, most, size);
-    }
-    int problem = errno;
-    close(fd);
-    errno = problem;
-    return data;
-}
-
-const char *host_folder(void)
-{
-    static char folder[4096];
-    ssize_t size = readlink("/proc/self/exe", folder, sizeof folder - 1);
-    if (size <= 0)
-        return NULL;
-    folder[size] = '\0';
-    *strrchr(folder, '/') = '\0';
-    return folder;
-}

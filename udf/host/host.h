@@ -1,4 +1,7 @@
-/* The process: descriptors, signals, files, the error line. The only file that reads and writes. */
+/* The process: descriptors, signals, the error line.
+ *
+ * host/ is the only room that makes system calls; all others ask it. What it answers: host.h and stream.h bytes in and out, files.h
+ * files and folders, sandbox.h what the process gives up. Memory comes from the C library everywhere. */
 #ifndef HOST_H
 #define HOST_H
 
@@ -20,13 +23,5 @@ extern const struct channel host_channel;
 
 /* Writes one line to standard error: `debezium-udf: …`. */
 void host_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Reads a whole file into memory that the caller frees; *size bytes with STREAM_PADDING zeros behind them.
- * NULL with errno set where it cannot be read, is no regular file or has more than `most` bytes (EFBIG). */
-char *host_read_file(const char *path, size_t most, size_t *size);
-
-/* The folder of this program's file, without a slash at its end. NULL where the system does not say.
- * Static. */
-const char *host_folder(void);
 
 #endif

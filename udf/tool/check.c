@@ -2,32 +2,29 @@
 #include "tool/check.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "tool/config.h"
 #include "base/version.h"
+#include "host/files.h"
 #include "host/host.h"
-#include "json/json.h"
 #include "host/sandbox.h"
+#include "tool/config.h"
+#include "json/json.h"
 
 #define TEXT_SIZE 4096 /* an element's text or a part of a path, as long as it can be */
-#define FILE_MOST ((size_t)16 << 20)
+#define FILE_LIMIT ((size_t)16 << 20)
 #define PARTITIONS "throw_on_max_partitions_per_insert_block"
 #define COLLECTION "experiments_kafka"
 #define FUNCTIONS_GLOB "user_defined_executable_functions_config"
 
 struct check {
     const char *config_dir;
-    const char *scripts; /* user_scripts_path */
-    struct arena arena;  /* owns the paths */
-    bool has_user; /* there is a user clickhouse: permissions are judged for it, else for whoever runs this */
-    unsigned user, group;
+    const char *scripts;          /* user_scripts_path */
+    struct arena arena;           /* owns the paths */
+    const struct host_user *user; /* clickhouse; NULL where there is no such user: then whoever runs this */
     bool sound;
     bool registered; /* a decode function was found */
 };
@@ -54,59 +51,28 @@ __attribute__((format(printf, 3, 4))) static void say(struct check *check, enum 
 
 /* ---- Files and permissions ----------------------------------------------------------------------------- */
 
-/* The user clickhouse from /etc/passwd: the C library's own look-up does not work in a static program. */
-static void find_user(struct check *check)
-{
-    size_t size;
-    char *file = host_read_file("/etc/passwd", FILE_MOST, &size);
-    for (char *line = file; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (sscanf(line, "clickhouse:%*[^:]:%u:%u:", &check->user, &check->group) == 2)
-            check->has_user = true;
-    }
-    free(file);
-}
-
 static const char *join(struct check *check, const char *folder, const char *name)
 {
     return arena_printf(&check->arena, "%s/%s", folder, name).data;
 }
 
-/* Whether the server's user has these permissions (R_OK, W_OK, X_OK) on the file itself. */
-static bool allowed(const struct check *check, const char *path, int permissions)
-{
-    struct stat status;
-    if (!check->has_user)
-        return access(path, permissions) == 0;
-    if (stat(path, &status) < 0)
-        return false;
-    if (check->user == 0)
-        return true;
-    unsigned shift = status.st_uid == check->user ? 6 : status.st_gid == check->group ? 3 : 0;
-    return ((status.st_mode >> shift) & (unsigned)permissions) == (unsigned)permissions;
-}
-
 /* Whether the server may reach and use the file; complains about the part of the path that is in the way. */
-static bool usable(struct check *check, const char *path, int permissions)
+static bool usable(struct check *check, const char *path, unsigned permissions)
 {
-    const char *who = check->has_user ? "the user clickhouse" : "this user";
+    const char *who = check->user ? "the user clickhouse" : "this user";
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        const char *part = arena_printf(&check->arena, "%.*s", (int)(slash - path), path).data;
-        if (!allowed(check, part, X_OK)) {
+        const char *part =
+            arena_printf(&check->arena, "%.*s", text_precision((size_t)(slash - path)), path).data;
+        if (!host_may(check->user, part, HOST_RUN)) {
             say(check, WRONG, "%s: %s may not enter %s: chmod o+x %s", path, who, part, part);
             return false;
         }
     }
-    if (allowed(check, path, permissions))
+    if (host_may(check->user, path, permissions))
         return true;
-    say(check, WRONG, "%s: %s may not %s it: chmod o+r%s %s", path, who, permissions & X_OK ? "run" : "read",
-        permissions & X_OK ? "x" : "", path);
+    say(check, WRONG, "%s: %s may not %s it: chmod o+r%s %s", path, who,
+        permissions & HOST_RUN ? "run" : "read", permissions & HOST_RUN ? "x" : "", path);
     return false;
-}
-
-static bool ends_with(const char *name, const char *end)
-{
-    size_t size = strlen(name), tail = strlen(end);
-    return size >= tail && strcmp(name + size - tail, end) == 0;
 }
 
 /* Calls `visit` for every file of the folder whose name ends so, in the order of their names. A missing
@@ -114,18 +80,18 @@ static bool ends_with(const char *name, const char *end)
 static void visit_files(struct check *check, const char *folder, const char *end,
                         void (*visit)(struct check *check, const char *path, void *context), void *context)
 {
-    struct dirent **entries;
-    int count = scandir(folder, &entries, NULL, alphasort);
-    if (count < 0 && errno != ENOENT)
-        say(check, WRONG, "%s: %s: run this check as root or as the user clickhouse", folder,
-            strerror(errno));
-    for (int i = 0; i < count; i++) {
-        if (ends_with(entries[i]->d_name, end))
-            visit(check, join(check, folder, entries[i]->d_name), context);
-        free(entries[i]);
+    struct host_names files;
+    if (!host_list_folder(folder, &files)) {
+        if (errno != ENOENT)
+            say(check, WRONG, "%s: %s: run this check as root or as the user clickhouse", folder,
+                strerror(errno));
+        return;
     }
-    if (count >= 0)
-        free(entries);
+    for (size_t i = 0; i < files.count; i++) {
+        if (text_ends(text_of(files.names[i]), text_of(end)))
+            visit(check, join(check, folder, files.names[i]), context);
+    }
+    host_names_free(&files);
 }
 
 /* ---- XML, as far as it is needed here ------------------------------------------------------------------ */
@@ -134,7 +100,7 @@ static void visit_files(struct check *check, const char *folder, const char *end
 static char *read_xml(struct check *check, const char *path)
 {
     size_t size;
-    char *xml = host_read_file(path, FILE_MOST, &size);
+    char *xml = host_read_file(path, FILE_LIMIT, &size);
     if (!xml)
         say(check, WRONG, "%s: %s", path, strerror(errno));
     return xml;
@@ -164,7 +130,7 @@ static bool element_text(const char *xml, const char *name, char *text, size_t s
         size_t used = strcspn(start, "<");
         while (used > 0 && isspace((unsigned char)start[used - 1]))
             used--;
-        snprintf(text, size, "%.*s", (int)used, start);
+        snprintf(text, size, "%.*s", text_precision(used), start);
         return true;
     }
     return false;
@@ -193,7 +159,7 @@ static struct setting server_setting(struct check *check, const char *kind, cons
 {
     struct setting setting = {.name = name};
     const char *path = arena_printf(&check->arena, "%s/%s.xml", check->config_dir, kind).data;
-    if (access(path, F_OK) == 0)
+    if (host_may(NULL, path, 0))
         find_setting(check, path, &setting);
     path = arena_printf(&check->arena, "%s/%s.d", check->config_dir, kind).data;
     visit_files(check, path, ".xml", find_setting, &setting);
@@ -207,7 +173,7 @@ static struct layout *read_layout(struct check *check, const char *path, enum ve
 {
     char problem[LAYOUT_PROBLEM];
     size_t size;
-    char *json = host_read_file(path, FILE_MOST, &size);
+    char *json = host_read_file(path, FILE_LIMIT, &size);
     if (!json) {
         say(check, unless, "layout %s: %s", path, strerror(errno));
         return NULL;
@@ -225,24 +191,21 @@ static void check_layout(struct check *check, const char *path, void *context)
     struct layout *layout = read_layout(check, path, NOTE);
     if (!layout)
         return;
-    if (usable(check, path, R_OK))
-        say(check, OK, "layout %s: %.*s, %zu columns", path, (int)layout->function.size,
-            layout->function.data, layout->column_count);
+    if (usable(check, path, HOST_READ))
+        say(check, OK, "layout %s: %.*s, %zu columns", path, TEXT_ARGUMENTS(layout->function),
+            layout->column_count);
     layout_free(layout);
 }
 
 static void check_program(struct check *check)
 {
     const char *path = join(check, check->scripts, "debezium-udf");
-    struct stat there, here;
-    if (stat(path, &there) < 0)
+    if (!host_may(NULL, path, 0))
         say(check, WRONG, "program %s: %s: make install, or copy debezium-udf and the layouts there", path,
             strerror(errno));
-    else if (usable(check, path, R_OK | X_OK)) {
-        bool same =
-            stat("/proc/self/exe", &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
-        say(check, OK, "program %s%s", path, same ? "" : " (not the one that runs this check)");
-    }
+    else if (usable(check, path, HOST_READ | HOST_RUN))
+        say(check, OK, "program %s%s", path,
+            host_is_this_program(path) ? "" : " (not the one that runs this check)");
 }
 
 static void check_decode(struct check *check, const char *file, const char *layout_name, struct text mark)
@@ -255,7 +218,7 @@ static void check_decode(struct check *check, const char *file, const char *layo
     struct text expected =
         arena_printf(&check->arena, CONFIG_MARK, layout_name, (unsigned long long)layout->fingerprint);
     if (text_equal(mark, expected))
-        say(check, OK, "registration %s: %.*s", file, (int)layout->function.size, layout->function.data);
+        say(check, OK, "registration %s: %.*s", file, TEXT_ARGUMENTS(layout->function));
     else
         say(check, WRONG,
             "registration %s: the layout %s is not the one it was written from: debezium-udf config %s > %s, "
@@ -282,7 +245,7 @@ static void check_functions(struct check *check, const char *path, void *context
         char command[TEXT_SIZE], layout[TEXT_SIZE];
         if (strncmp(at, "<command>", 9) == 0 && element_text(at, "command", command, sizeof command) &&
             sscanf(command, "debezium-udf decode %4095s", layout) == 1) {
-            usable(check, path, R_OK);
+            usable(check, path, HOST_READ);
             check_decode(check, path, layout, mark);
             mark.size = 0;
         }
@@ -332,7 +295,7 @@ static void check_pipeline(struct check *check)
 static void check_pipes(struct check *check)
 {
     size_t size;
-    char *text = host_read_file("/proc/sys/fs/pipe-max-size", FILE_MOST, &size);
+    char *text = host_read_file("/proc/sys/fs/pipe-max-size", FILE_LIMIT, &size);
     if (text && strtol(text, NULL, 10) < HOST_PIPE_SIZE)
         say(check, NOTE, "pipes hold at most %ld bytes here: sysctl fs.pipe-max-size=%d for speed",
             strtol(text, NULL, 10), HOST_PIPE_SIZE);
@@ -357,7 +320,7 @@ static void check_server(struct check *check)
     size_t size = strlen(folder);
     while (size > 1 && folder[size - 1] == '/')
         size--;
-    check->scripts = arena_printf(&check->arena, "%.*s", (int)size, folder).data;
+    check->scripts = arena_printf(&check->arena, "%.*s", text_precision(size), folder).data;
     check_program(check);
     visit_files(check, check->scripts, ".json", check_layout, NULL);
     check_registration(check);
@@ -369,10 +332,12 @@ static void check_server(struct check *check)
 bool check_installation(const char *config_dir)
 {
     struct check check = {.config_dir = config_dir, .sound = true};
-    find_user(&check);
+    struct host_user user;
+    if (host_find_user("clickhouse", &user))
+        check.user = &user;
     say(&check, OK, "debezium-udf %s, %s", program_version, json_library());
     const char *config = join(&check, config_dir, "config.xml");
-    if (access(config, R_OK) == 0)
+    if (host_may(NULL, config, HOST_READ))
         check_server(&check);
     else
         say(&check, WRONG, "%s: %s: give the server's configuration with --config-dir DIR", config,

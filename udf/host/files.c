@@ -1,0 +1,153 @@
+#define _GNU_SOURCE
+#include "host/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/stream.h"
+
+#define PASSWD_LIMIT ((size_t)16 << 20)
+
+/* Reads to the end of the file, whatever size it was said to have (files of /proc say 0). */
+static char *read_to_end(int fd, size_t expected, size_t limit, size_t *size)
+{
+    size_t capacity = expected + 4096;
+    char *data = malloc(capacity + STREAM_PADDING);
+    for (*size = 0; data;) {
+        if (*size == capacity) {
+            char *grown = *size > limit ? NULL : realloc(data, 2 * capacity + STREAM_PADDING);
+            if (!grown) {
+                errno = *size > limit ? EFBIG : ENOMEM;
+                break;
+            }
+            capacity *= 2;
+            data = grown;
+        }
+        ssize_t got = read(fd, data + *size, capacity - *size);
+        if (got == 0 && *size <= limit) {
+            memset(data + *size, 0, STREAM_PADDING);
+            return data;
+        }
+        if (got == 0)
+            errno = EFBIG;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            break;
+        *size += got > 0 ? (size_t)got : 0;
+    }
+    int problem = errno;
+    free(data);
+    errno = problem;
+    return NULL;
+}
+
+char *host_read_file(const char *path, size_t limit, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: a named pipe must not hold us up */
+    if (fd < 0)
+        return NULL;
+    struct stat status;
+    char *data = NULL;
+    if (fstat(fd, &status) == 0) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        if (S_ISREG(status.st_mode))
+            data =
+                read_to_end(fd, (size_t)status.st_size < limit ? (size_t)status.st_size : limit, limit, size);
+    }
+    int problem = errno;
+    close(fd);
+    errno = problem;
+    return data;
+}
+
+const char *host_folder(void)
+{
+    static char folder[4096];
+    ssize_t size = readlink("/proc/self/exe", folder, sizeof folder - 1);
+    if (size <= 0)
+        return NULL;
+    folder[size] = '\0';
+    *strrchr(folder, '/') = '\0';
+    return folder;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int no_dots(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+bool host_list_folder(const char *path, struct host_names *names)
+{
+    *names = (struct host_names){NULL, 0};
+    struct dirent **entries;
+    int count = scandir(path, &entries, no_dots, NULL);
+    if (count < 0)
+        return false;
+    names->names = calloc((size_t)count + 1, sizeof *names->names);
+    bool copied = names->names != NULL;
+    for (int i = 0; i < count; i++) {
+        if (copied && (names->names[i] = strdup(entries[i]->d_name)))
+            names->count++;
+        else
+            copied = false;
+        free(entries[i]);
+    }
+    free(entries);
+    if (!copied) {
+        host_names_free(names);
+        errno = ENOMEM;
+        return false;
+    }
+    qsort(names->names, names->count, sizeof *names->names, compare_names);
+    return true;
+}
+
+void host_names_free(struct host_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->names[i]);
+    free(names->names);
+    *names = (struct host_names){NULL, 0};
+}
+
+bool host_find_user(const char *name, struct host_user *user)
+{
+    size_t size, length = strlen(name);
+    bool found = false;
+    char *file = host_read_file("/etc/passwd", PASSWD_LIMIT, &size);
+    for (char *line = file; line && *line && !found;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        found = strncmp(line, name, length) == 0 && line[length] == ':' &&
+                sscanf(line + length, ":%*[^:]:%u:%u:", &user->id, &user->group) == 2;
+    free(file);
+    return found;
+}
+
+bool host_may(const struct host_user *user, const char *path, unsigned permissions)
+{
+    struct stat status;
+    if (!user)
+        return access(path, (int)permissions) == 0;
+    if (stat(path, &status) < 0)
+        return false;
+    if (user->id == 0)
+        return true;
+    unsigned shift = status.st_uid == user->id ? 6 : status.st_gid == user->group ? 3 : 0;
+    return ((status.st_mode >> shift) & permissions) == permissions;
+}
+
+bool host_is_this_program(const char *path)
+{
+    struct stat there, here;
+    return stat(path, &there) == 0 && stat("/proc/self/exe", &here) == 0 && here.st_dev == there.st_dev &&
+           here.st_ino == there.st_ino;
+}
