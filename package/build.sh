@@ -37,6 +37,8 @@ aarch64) debian=arm64 ;;
 *) debian=$arch ;;
 esac
 cp -a "$tarball/files" "$stage"
+mkdir -p "$stage/usr/bin"
+ln -s /var/lib/clickhouse/user_scripts/debezium-udf "$stage/usr/bin/debezium-udf"
 # Those that may be edited are no files of the package, since dpkg would ask about them, and refuse where nobody can answer: postinst
 # installs them by the same rule as the others do.
 install=$stage/usr/share/debezium-udf/install

@@ -54,6 +54,19 @@ def make(*words, cwd=ROOT, **environment):
     return done.stdout
 
 
+def inside(root, *words, status=0, **options):
+    """Runs a program in the root, as its only system."""
+    done = subprocess.run([*SUDO, "chroot", root, *map(str, words)], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
+                                                         "DEBIAN_FRONTEND": "noninteractive"}, **options)
+    assert done.returncode == status, done.stdout
+    return done.stdout
+
+
+def architecture(root):
+    return inside(root, "dpkg", "--print-architecture").strip()
+
+
 @pytest.fixture(scope="session")
 def packages():
     make("package")

@@ -166,9 +166,9 @@ def a_second_time_changes_nothing(way: Way) -> None:
 def a_link_counts_as_changed(way: Way) -> None:
     way.install()
     kept = way.root / "srv" / "kafka.xml"
-    kept.parent.mkdir()
+    kept.parent.mkdir(exist_ok=True)
     shutil.move(way.root / KAFKA, kept)
-    (way.root / KAFKA).symlink_to(kept)
+    (way.root / KAFKA).symlink_to(os.path.relpath(kept, (way.root / KAFKA).parent))
     way.upgrade()
     assert (way.root / KAFKA).is_symlink() and (way.root / f"{KAFKA}.new").exists()
 
