@@ -56,19 +56,17 @@ HARDENED_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
 
 SIMDJSON_PACKAGE := @nozbe/simdjson@3.9.4
 SIMDJSON_SHA256  := d5c2e068967f1c3061123813d9b6e58ae4b180eb9c8b65b3db9a7f26a2a8a5c1
+# A system's own simdjson is not taken, whatever its version: json_simdjson.cpp reads the first stage's list itself, which no release
+# promises to keep, and what a static library was built with does not show. SIMDJSON=FOLDER takes simdjson.h and simdjson.cpp of
+# this very version from there.
 SIMDJSON         := $(DEPS)/simdjson-3.9.4
 
 C_SOURCES := $(filter-out udf/json/json_cjson.c,$(wildcard udf/*.c udf/*/*.c udf/*/*/*.c))
 ifeq ($(JSON),simdjson)
 CXX_SOURCES := udf/json/json_simdjson.cpp
-# A system's own simdjson serves where it is static and recent enough: older ones miss fixes of error checks.
-ifeq ($(shell pkg-config --atleast-version=3.9 simdjson 2>/dev/null && find $$(pkg-config --variable=libdir simdjson) -name libsimdjson.a),)
 JSON_FLAGS  := -isystem $(SIMDJSON)
 JSON_OBJECT := $(OBJECTS)/simdjson.o
 JSON_HEADER := $(SIMDJSON)/simdjson.h
-else
-JSON_LIBS   := $(shell pkg-config --libs --static simdjson)
-endif
 LINKER := $(CXX)
 # The program runs in any container: nothing but the kernel is needed there.
 STATIC := -static-pie
@@ -130,8 +128,8 @@ $(OBJECTS)/simdjson.o: $(SIMDJSON)/simdjson.cpp | $(OBJECTS)
 
 $(SIMDJSON)/simdjson.cpp: $(SIMDJSON)/simdjson.h ;
 $(SIMDJSON)/simdjson.h:
-	@command -v npm >/dev/null || { echo 'make: simdjson comes with npm, which is not here: install npm, or a simdjson of' \
-	    '3.9 or later with pkg-config, or use make JSON=cjson' >&2; exit 1; }
+	@command -v npm >/dev/null || { echo 'make: simdjson comes with npm, which is not here: install npm, give' \
+	    'SIMDJSON=FOLDER with its simdjson.h and simdjson.cpp, or use make JSON=cjson' >&2; exit 1; }
 	@echo 'fetching $(SIMDJSON_PACKAGE) into $(SIMDJSON)'
 	@mkdir -p $(DEPS) && part=$$(mktemp -d $(DEPS)/.part.XXXXXX) && trap 'rm -rf "$$part"' EXIT && cd $$part && \
 	    { npm pack --silent $(SIMDJSON_PACKAGE) >/dev/null || { echo 'make: npm could not fetch $(SIMDJSON_PACKAGE):' \

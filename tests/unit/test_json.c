@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
-#include "json/json.h"
 #include "base/simd.h"
+#include "json/json.h"
+#include "json/json_check.h"
 
 static struct arena arena;
 static struct json_parser *parser;
@@ -323,6 +325,29 @@ static void test_two_escapes(void **state)
     assert_true(simd_use(NULL));
 }
 
+/* A list of nodes that is full doubles. Twice 2^31 is 0 in 32 bits: the nodes would be copied into a block of no bytes. Without an
+ * address space for so many, memory is refused in either case. */
+static void test_more_nodes_than_can_be_counted(void **state)
+{
+    (void)state;
+    struct rlimit before, limit;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)4 << 30;
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    for (unsigned bits = 30; bits <= 31; bits++) {
+        struct arena full = {.blocks = NULL};
+        struct json_node node;
+        struct json_places places = {.depth = 1, .nodes = &node, .count = 1U << bits, .room = 1U << bits};
+        struct json_fault fault = {"", 1};
+        assert_false(json_check(&full, TEXT("1"), &places, &fault));
+        assert_null(fault.what);
+        assert_true(full.failed);
+        arena_free(&full);
+    }
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_two_escapes),
+        cmocka_unit_test(test_more_nodes_than_can_be_counted),
     };
     return cmocka_run_group_tests_name("json", tests, set_up, tear_down);
 }

@@ -222,6 +222,22 @@ static bool scan_string(struct scan *scan, bool *escaped)
     return fail(scan, UNTERMINATED, opening);
 }
 
+/* Room for twice as many nodes; false where memory is refused, or where their count would be no uint32_t any more. */
+static bool grow_places(struct arena *arena, struct json_places *places)
+{
+    const size_t room = places->room ? (size_t)places->room * 2 : 64;
+    struct json_node *nodes = room > UINT32_MAX ? NULL : arena_alloc(arena, room * sizeof *nodes);
+    if (!nodes) {
+        arena->failed = true;
+        return false;
+    }
+    if (places->count)
+        memcpy(nodes, places->nodes, places->count * sizeof *nodes);
+    places->nodes = nodes;
+    places->room = (uint32_t)room;
+    return true;
+}
+
 /* A new node at the end of the list; NULL where memory is refused, or where the place is too deep to be listed (*listed false). */
 static struct json_node *add_node(struct scan *scan, bool *listed)
 {
@@ -229,16 +245,8 @@ static struct json_node *add_node(struct scan *scan, bool *listed)
     *listed = places && scan->depth <= places->depth;
     if (!*listed)
         return NULL;
-    if (places->count == places->room) {
-        uint32_t room = places->room ? places->room * 2 : 64;
-        struct json_node *nodes = arena_alloc(scan->arena, room * sizeof *nodes);
-        if (!nodes)
-            return NULL;
-        if (places->count)
-            memcpy(nodes, places->nodes, places->count * sizeof *nodes);
-        places->nodes = nodes;
-        places->room = room;
-    }
+    if (places->count == places->room && !grow_places(scan->arena, places))
+        return NULL;
     struct json_node *node = &places->nodes[places->count++];
     *node = (struct json_node){0};
     return node;

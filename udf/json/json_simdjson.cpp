@@ -10,6 +10,13 @@
 #include "json/json_check.h"
 #include "base/scan.h"
 
+// stage1 and its list are internals of simdjson: what this file relies on was read in this version's sources and is tested with it.
+// Before another one is taken: does stage1 still check UTF-8 and control characters, does its list have room for two more places,
+// does it ignore the depth? Then run the conformance tests and the fuzzers.
+static_assert(simdjson::SIMDJSON_VERSION_MAJOR == 3 && simdjson::SIMDJSON_VERSION_MINOR == 9 &&
+                  simdjson::SIMDJSON_VERSION_REVISION == 4,
+              "this program is for simdjson 3.9.4");
+
 using simdjson::internal::dom_parser_implementation;
 
 // libstdc++'s own allocation that does not throw calls the one that does, and catches: that unwinds the stack, which takes memory

@@ -70,7 +70,7 @@ static bool open(struct results *results)
     struct text *keys = results->state = arena_alloc(&results->arena, function->type_count * sizeof *keys);
     for (size_t i = 0; keys && i < function->type_count; i++) {
         struct text name = function->names[i];
-        keys[i] = arena_printf(&results->arena, ",\"%.*s\":", (int)name.size, name.data);
+        keys[i] = arena_printf(&results->arena, ",\"%.*s\":", TEXT_ARGUMENTS(name));
     }
     return !results->arena.failed;
 }
