@@ -1,0 +1,157 @@
+"""The rules for values, one by one: values.tsv has a column of values.json, a value as a message writes it, and what the column
+then holds, as JSON; or that it does not fit. Each value is a message of its own; all of them go through both builds in each
+format, forwards and backwards, so that most meet a decoder that has seen others."""
+
+import json
+import sys
+
+import pytest
+import tables
+import wire
+from test_golden import ask
+
+sys.path.insert(0, str(tables.ROOT / "tests"))
+
+from reference_types import Array, Nullable, quoted, type_named  # noqa: E402
+
+LAYOUT = tables.HERE / "values.json"
+MISFIT = "does not fit"
+COLUMNS = {it["name"]: it for it in json.loads(LAYOUT.read_text("utf-8"))["columns"]}
+TYPES = {name: type_named(it["type"]) for name, it in COLUMNS.items()}
+DEFAULTS = {name: TYPES[name].json(TYPES[name].default) for name in COLUMNS}
+# What a column holds where its value is absent; a layout's default is compact in values.json.
+ABSENT = {name: json.dumps(it["default"], separators=(",", ":")).encode() if "default" in it else DEFAULTS[name]
+          for name, it in COLUMNS.items()}
+CASES = tables.lines_of("values.tsv", "column\tvalue\tanswer")
+MESSAGES = [b'{"op":"c","source":{},"after":{"%s":%s}}' % (name.encode(), value.encode()) for name, value, _ in CASES]
+
+
+def expected(name, value, answer):
+    """(outcome, reason, the columns as JSON) of a case."""
+    if answer != MISFIT:
+        return b"event", b"", [answer.encode() if column == name else held for column, held in ABSENT.items()]
+    text = value.encode()
+    if text.startswith(b'"'):
+        text = json.loads(text).encode()
+    reason = b"after.%s: %s does not fit %s" % (name.encode(), text[:64], COLUMNS[name]["type"].encode())
+    return b"error", reason, list(DEFAULTS.values())
+
+
+ROWS = [expected(*case) for case in CASES]
+
+
+def as_line(row):
+    outcome, reason, held = row
+    columns = b"".join(b",%s:%s" % (quoted(name.encode()), it) for name, it in zip(COLUMNS, held, strict=True))
+    return b'{"outcome":"%s","reason":%s%s}' % (outcome, quoted(reason), columns)
+
+
+OUTCOMES = {0: b"event", 1: b"skipped", 2: b"error"}
+
+
+def rows_of_row_binary(data, count):
+    at, rows = 0, []
+    for _ in range(count):
+        outcome, (reason, at) = OUTCOMES[data[at]], type_named("String").read(data, at + 1)
+        held = []
+        for kind in TYPES.values():
+            value, at = kind.read(data, at)
+            held.append(kind.json(value))
+        rows.append((outcome, reason, held))
+    assert at == len(data)
+    return rows
+
+
+def native_column(kind, reader, count):
+    """What a column of so many rows holds."""
+    if isinstance(kind, Array):
+        ends = [int.from_bytes(reader.take(8), "little") for _ in range(count)]
+        inner = native_column(kind.inner, reader, ends[-1] if ends else 0)
+        return [inner[start:end] for start, end in zip([0, *ends], ends)]
+    nulls = [reader.take(1) == b"\1" for _ in range(count)] if isinstance(kind, Nullable) else [False] * count
+    plain, values = kind.inner if isinstance(kind, Nullable) else kind, []
+    for null in nulls:
+        value, reader.at = plain.read(reader.data, reader.at)
+        assert not null or value == plain.default
+        values.append(None if null else value)
+    return values
+
+
+def rows_of_native(data):
+    reader, rows = wire.Reader(data), []
+    while reader.at < len(data):
+        assert reader.take(1) == b"\1"
+        count = read_varint(reader)
+        assert reader.string() == b"result"
+        assert reader.string().startswith(b"Tuple(outcome Enum8(")
+        outcomes = [OUTCOMES[it] for it in reader.take(count)]
+        reasons = [reader.string() for _ in range(count)]
+        columns = [[kind.json(it) for it in native_column(kind, reader, count)] for kind in TYPES.values()]
+        rows += list(zip(outcomes, reasons, map(list, zip(*columns, strict=True)), strict=True))
+    return rows
+
+
+def read_varint(reader):
+    number = shift = 0
+    while True:
+        (byte,) = reader.take(1)
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return number
+
+
+READ = {
+    "LineAsString": lambda data, count: data.removesuffix(b"\n").split(b"\n"),
+    "RowBinary": rows_of_row_binary,
+    "Native": lambda data, count: rows_of_native(data),
+}
+
+
+@pytest.mark.parametrize("build", tables.BINARIES)
+@pytest.mark.parametrize("form", READ)
+@pytest.mark.parametrize("way", [1, -1], ids=["forwards", "backwards"])
+def test_value(build, form, way, asserted):
+    messages, rows, cases = MESSAGES[::way] * 2, ROWS[::way] * 2, CASES[::way] * 2
+    data = wire.ENCODE[form]([(message,) for message in messages])
+    got = READ[form](ask(build, ["decode", LAYOUT, "--format", form], data), len(messages))
+    want = [as_line(row) for row in rows] if form == "LineAsString" else rows
+    wrong = [f"{case}: expected {one!r}, got {other!r}" for case, one, other in zip(cases, want, got, strict=True) if one != other]
+    assert not wrong, "\n".join(wrong[:5])
+    asserted(len(got))
+
+
+def test_every_column_and_type_has_values_that_fit_and_that_do_not():
+    assert {name for name, _, answer in CASES if answer != MISFIT} == COLUMNS.keys()
+    named = {it["type"].removeprefix("Nullable(").split("(")[0].rstrip(")") for it in COLUMNS.values()}
+    for name in ("Bool", "Int128", "UInt128", "Int256", "UInt256", "IPv4", "IPv6", "Array", "Decimal"):
+        assert name in named
+
+
+def long_arrays():
+    """(message, the columns that it sets) of arrays that fill blocks, and of some that no block holds beside others."""
+    for number in range(160):
+        size = (0, 1, 7, 300, 5000, 9000)[number % 6]
+        held = {
+            "numbers": list(range(size)),
+            "grid": [[None if it % 3 else it + 0.5 for it in range(size % 50)]] * (number % 4),
+            "letters": [["x" * (number % 200)] * (size % 40), [], ["y" * (70_000 if number % 37 == 0 else 3)]],
+            "words": [None, "", "z" * (40_000 if number % 31 == 0 else 1)],
+        }
+        yield json.dumps({"op": "c", "source": {}, "after": held}).encode(), held
+
+
+@pytest.mark.parametrize("build", tables.BINARIES)
+@pytest.mark.parametrize("form", READ)
+def test_long_arrays(build, form):
+    sent = list(long_arrays())
+    data = wire.ENCODE[form]([(message,) for message, _ in sent])
+    got = READ[form](ask(build, ["decode", LAYOUT, "--format", form], data), len(sent))
+    for (_, held), row in zip(sent, got, strict=True):
+        if form == "LineAsString":
+            columns = json.loads(row)
+            assert columns["outcome"] == "event"
+        else:
+            assert row[0] == b"event"
+            columns = {name: json.loads(it) for name, it in zip(COLUMNS, row[2], strict=True) if name in held}
+        assert {name: columns[name] for name in held} == held
