@@ -65,13 +65,27 @@ TIMES = [
     "1767323045.5", "1.767323045e9", "10000000000000000000", "99999999999999999999", "9223372036825200", "-9223372036832400",
     "9223372036825200000", "-9223372036832400000", "9223372036854775807", "-9223372036854775808", "9223372036825200.0",
     "9223372036825201", "-2208988800", "-2208988801", "10413791999", "10413792000", "4294967295", "4294967296", "65535",
+    "2026-01-02T03:04:05Z[UTC]", "2026-01-02T03:04:05z[Etc/UTC]", "2026-01-02T03:04:05+01:00[Europe/Paris]", "2026-01-02Z[X]",
+    "2026-01-02T03:04:05[UTC]", "2026-01-02T03:04:05Z[]", "2026-01-02T03:04:05Z[UTC", "2026-01-02T03:04:05 UTC[UTC]",
+    "2026-01-02 03:04:05 +01:00", "2026-01-02T03:04:05.5 -0130", "2026-01-02 +01:00", "2026-01-02 UTC", "2026-01-02T03:04:05 utc",
+    "2026-01-02T03:04:05UTC", "2026-01-02T03:04:05  +01:00", "2026-01-02T03:04:05,123456789Z", "2026-01-02t03:04", "2026-01-02t",
+    "2026-01-02T03:04:05Z UTC", "28.02.2024 17:33", "/Date(1709141609404)/", "1709141609.404123", "1502713067.720000000",
+    "1709141609404.1234567", "1709141609404123456.78", "-0.5", "-0.0000000000001", "0.0000000000001", "1.", ".5", "1.5.5", "1,5",
+    "1.5e3", "9223372036854775807.5", "9223372036854775808.5", "-9223372036854775808.5", "20455.75", "1e-400",
+    "0.12345678901234567890123456789", "1767323045." + "0" * 90 + "1", "1" * 30 + ".5", "1.7091416094041235E9",
     "65536", "-25567", "-25568", "120529", "120530", "20455", "+5", "--5", "-0", "1e3", "-2147472692",
 ]
 NUMBER_TEXT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?").fullmatch
 UNITS = ["auto", "s", "ms", "us", "ns", "days"]
 SCHEMA_NAMES = [it.decode() for it in reference.UNITS] + ["io.debezium.time.ZonedTimestamp", "io.debezium.data.Json", "x"]
-TYPES = ["String", "Bool", "Float32", "Float64", "Date", "Date32", "DateTime", "DateTime('UTC')", "UUID"]
-TYPES += [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
+TYPES = ["String", "Bool", "Float32", "Float64", "Date", "Date32", "DateTime", "DateTime('UTC')", "UUID", "IPv4", "IPv6"]
+TYPES += [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64, 128, 256)]
+ADDRESSES = [
+    "1.2.3.4", "255.255.255.255", "0.0.0.0", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4/8", "::", "::1", "1::",
+    "2001:db8::1", "2001:DB8::1", "2001:0db8::0001", "::ffff:1.2.3.4", "::1.2.3.4", "::1:0", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::",
+    "::2:3:4:5:6:7:8", "1:0:0:2:0:0:0:3", "1:0:2:3:4:5:6:7", "1::2::3", "1:2:3:4:5:6:7", "fe80::1%eth0", ":::", "::1/128",
+    "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:7:1.2.3.4", "64:ff9b::1.2.3.4", "::ffff:0:1.2.3.4", "12345::", "::g",
+]
 
 
 def quote(rng, text):
@@ -179,8 +193,57 @@ def decimal_value(rng, precision, scale, encoded):
     return json.dumps(text) if rng.random() < 0.4 else text
 
 
+def java_time(rng):
+    """A time as Java's libraries write it, or nearly so."""
+    if rng.random() < 0.3:
+        members = [f'"epochSecond":{number_form(rng, rng.randint(-(2**32), 2**33))}', f'"nano":{rng.choice([0, 5, 10**9 - 1, 10**9])}']
+        rng.shuffle(members)
+        if rng.random() < 0.1:
+            members.append('"zone":"UTC"')
+        if rng.random() < 0.1:
+            members.pop(0)
+        return "{" + ",".join(members) + "}"
+    parts = [rng.randint(1895, 2305), rng.randint(1, 12), rng.randint(1, 28 if rng.random() < 0.8 else 31), rng.randint(0, 23),
+             rng.randint(0, 59), rng.randint(0, 59), rng.choice([0, 1, 404000000, 10**9 - 1])]
+    if rng.random() < 0.1:
+        parts[rng.randrange(7)] = rng.choice([-1, 0, 24, 60, 10**9, 2**40])
+    parts = parts[: rng.choice([7, 7, 6, 5, 3, 3, 4, 2, 0])]
+    return "[" + ", ".join(str(it) if rng.random() < 0.97 else number_form(rng, it) for it in parts) + "]"
+
+
+def address_value(rng):
+    if rng.random() < 0.5:
+        return json.dumps(rng.choice(ADDRESSES))
+    if rng.random() < 0.5:
+        return json.dumps(".".join(str(it) for it in rng.randbytes(4)))
+    groups = [f"{rng.choice([0, 0, 0, rng.randint(0, 65535)]):x}" for _ in range(8)]
+    return json.dumps(":".join(groups)) if rng.random() < 0.5 else json.dumps(re.sub("(^|:)0(:0)+($|:)", "::", ":".join(groups), count=1))
+
+
+def extended_form(rng, value):
+    """A value as MongoDB's Extended JSON, or nearly so."""
+    key = rng.choice(["$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$date", "$oid", "$uuid", "$numberlong"])
+    text = value if value.startswith('"') or key == "$date" and rng.random() < 0.7 else json.dumps(value)
+    if key == "$date" and rng.random() < 0.3:
+        text = '{"$numberLong":' + json.dumps(value.strip('"')) + "}"
+    return '{"' + key + '":' + text + (',"a":1}' if rng.random() < 0.05 else "}")
+
+
+def array_value(rng, name, column):
+    count = rng.choice([0, 1, 1, 2, 3, 5]) if rng.random() < 0.99 else rng.randint(100, 3000)
+    inner = Element(name.removeprefix("Array(").removesuffix(")").encode(), column.encoding)
+    if count > 5:
+        return "[" + ",".join([suiting(rng, inner)] * count) + "]"
+    space = rng.choice(["", "", " "])
+    items = ["null" if rng.random() < (0.3 if inner.type_name.startswith(b"Nullable") else 0.02) else suiting(rng, inner)
+             for _ in range(count)]
+    return "[" + ("," + space).join(items) + space + "]"
+
+
 def time_value(rng):
     way = rng.random()
+    if way < 0.06:
+        return java_time(rng)
     if way < 0.25:
         text = rng.choice(TIMES)
         return text if NUMBER_TEXT(text) and rng.random() < 0.6 else quote(rng, text)
@@ -188,15 +251,18 @@ def time_value(rng):
         seconds = rng.randint(-2208988800, 10413792000) if rng.random() < 0.5 else rng.randint(1700000000, 1800000000)
         unit = rng.choice([1, 10**3, 10**6, 10**9, -86400])
         count = seconds // -unit if unit < 0 else seconds * unit + rng.randint(0, unit - 1)
+        if rng.random() < 0.3:
+            text = f"{count}.{rng.randint(0, 10 ** rng.randint(1, 16))}"
+            return text if rng.random() < 0.5 else f'"{text}"'
         return number_form(rng, count)
     year = rng.randint(1895, 2305) if way < 0.55 else rng.randint(1971, 2100)
     text = f"{year}-{rng.randint(1, 12):02}-{rng.randint(1, 28 if rng.random() < 0.9 else 31):02}"
     if rng.random() < 0.95:
-        text += rng.choice("T ") + f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}"
+        text += rng.choice("TTT  t") + f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}"
         if rng.random() < 0.95:
             text += f":{rng.randint(0, 59):02}"
             if rng.random() < 0.7:
-                text += "." + str(rng.randint(0, 10**12))[: rng.randint(1, 12)]
+                text += rng.choice("....,") + str(rng.randint(0, 10**12))[: rng.randint(1, 12)]
     if rng.random() < 0.7:
         hours, minutes = rng.randint(0, 18), rng.choice([0, 0, 30, 45])
         text += rng.choice(
@@ -204,6 +270,11 @@ def time_value(rng):
                 "Z",
                 "Z",
                 "Z",
+                "z",
+                " UTC",
+                "Z[UTC]",
+                f" +{hours:02}:{minutes:02}",
+                f"-{hours:02}:{minutes:02}[America/Lima]",
                 f"+{hours:02}",
                 f"-{hours:02}{minutes:02}",
                 f"+{hours:02}:{minutes:02}",
@@ -238,11 +309,25 @@ def string_value(rng):
     return rng.choice(HOSTILE)
 
 
+class Element:
+    """An array's elements, as far as suiting() looks at a column."""
+
+    def __init__(self, type_name, encoding):
+        self.type_name = type_name
+        self.encoding = encoding
+
+
 def suiting(rng, column):
     """JSON that suits a column's type, or just misses it."""
     name = column.type_name.decode().removeprefix("Nullable(")
     if rng.random() < 0.06:
         return rng.choice(HOSTILE)
+    if name.startswith("Array"):
+        return array_value(rng, name, column)
+    if rng.random() < 0.03:
+        return extended_form(rng, suiting(rng, column))
+    if name.startswith("IP"):
+        return address_value(rng)
     if name.startswith("String"):
         return string_value(rng)
     if name.startswith("Bool"):
@@ -262,6 +347,10 @@ def suiting(rng, column):
 def type_default(rng, name):
     """A default that fits a type, as a layout may give it."""
     name = name.removeprefix("Nullable(")
+    if name.startswith("Array("):
+        return [type_default(rng, name.removeprefix("Array(")) for _ in range(rng.randint(0, 2))]
+    if name.startswith("IP"):
+        return "1.2.3.4" if name.startswith("IPv4") else "2001:db8::1"
     if name.startswith("String"):
         return rng.choice(["", "{}", "none", 'q"\\é\n'])
     if name.startswith("Bool"):
@@ -271,7 +360,7 @@ def type_default(rng, name):
     if name.startswith("Float"):
         return rng.choice([0, 1.5, -2])
     if name.startswith("UUID"):
-        return "11111111-2222-3333-4444-55555555AAAA"
+        return "11111111-2222-3333-4444-55555555aaaa"
     if name.startswith("Decimal"):
         return 0
     return rng.choice(["2026-01-02", "1970-01-01"]) if name.rstrip(")") in ("Date", "Date32") else "2026-01-02 03:04:05"
@@ -299,18 +388,24 @@ def random_layout(rng):
         if kind == "DateTime64":
             kind = f"DateTime64({rng.randint(0, 9)}{rng.choice(['', chr(44) + ' ' + repr('UTC')])})"
         if kind == "Decimal":
-            precision = rng.randint(1, 38)
+            precision = rng.randint(1, rng.choice([38, 76]))
             kind = f"Decimal({precision}, {rng.randint(0, precision)})"
             if rng.random() < 0.5:
                 column["encoding"] = "base64"
         column["type"] = f"Nullable({kind})" if rng.random() < 0.3 else kind
+        if rng.random() < 0.15:
+            column["type"] = rng.choice(["Array({})", "Array({})", "Array(Array({}))"]).format(column["type"])
+        if "Float" in kind and rng.random() < 0.5:
+            column["nan"] = True
+        if rng.random() < 0.2:
+            column["exact"] = rng.random() < 0.7
         if "Date" in kind and rng.random() < 0.5:
             column["unit"] = rng.choice(UNITS)
         paths = [
             rng.choice(places).format(d=rng.choice([document, document, other]), k=f"k{number}")
             for _ in range(rng.choice([1, 1, 1, 2, 3]))
         ]
-        if "String" in kind and rng.random() < 0.2:
+        if column["type"].removeprefix("Nullable(").startswith("String") and rng.random() < 0.2:
             paths = [rng.choice([f"after.{document}", f"after.{document}.properties", "op", "source"])]
         paths = list(dict.fromkeys(paths))
         column["path"] = paths[0] if len(paths) == 1 else paths
@@ -322,6 +417,8 @@ def random_layout(rng):
             column["lenient"] = True
         columns.append(column)
     layout = {"function": "randomRow", "columns": columns}
+    if rng.random() < 0.2:
+        layout["exact"] = True
     accept = {}
     if rng.random() < 0.7:
         accept["op"] = rng.choice([["c", "r"], ["c", "r", "u", "d"], ["d", "c"], ["c"]])
@@ -432,7 +529,7 @@ class Generator:
         value = suiting(self.rng, column)
         for _ in range(4 if self.tame and not column.type.is_string else 0):
             try:
-                column.type.convert(reference.parse(value.encode()), column)
+                reference.converted(column.type, reference.parse(value.encode()), column)
                 break
             except (reference.Fault, reference.Misfit):
                 value = suiting(self.rng, column)
@@ -620,6 +717,9 @@ class Generator:
                 parts.append(("name", json.dumps(rng.choice(SCHEMA_NAMES)) if rng.random() < 0.95 else rng.choice(HOSTILE)))
             if rng.random() < 0.5:
                 parts.append(("optional", "true"))
+            if rng.random() < 0.2:
+                items = f'{{"type":"int64","name":{json.dumps(rng.choice(SCHEMA_NAMES))}}}'
+                parts.append(("items", items if rng.random() < 0.7 else f'{{"type":"array","items":{items}}}'))
             rng.shuffle(parts)
             fields.append("{" + ",".join(f'"{key}":{it}' for key, it in parts) + "}")
         return "[" + ",".join(fields) + "]"
