@@ -1,39 +1,13 @@
 #include "stream.h"
 
-#define STYLES 3
-#define POOL 4
-
-/* What a stream repeats. */
-struct habits {
-    const struct world *world;
-    enum form form, other;
-    bool schema; /* most messages come with theirs */
-    bool meta;   /* unwrapped: __op and others are there */
-    struct style styles[STYLES];
-    struct exception pool[POOL];
-    unsigned op, other_op;
-    bool before;      /* updates come with the row before */
-    unsigned damaged; /* percent */
-};
-
-static const char *const ops[] = {"\"c\"", "\"u\"", "\"r\"", "\"d\"", "\"t\"",       "\"m\"",
-                                  "null",  "1",     "\"\"",  "\"x\"", "\"\\u0063\"", "[\"c\"]"};
-
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-const struct node *world_document(const struct world *world)
-{
-    for (unsigned i = 0; i < world->row->count; i++)
-        if (world->row->children[i]->form == NODE_OBJECT)
-            return world->row->children[i];
-    return NULL;
-}
 
 enum form stream_form(struct chance *chance)
 {
-    static const enum form forms[] = {FORM_ENVELOPE,  FORM_ENVELOPE,    FORM_ENVELOPE,  FORM_ENVELOPE,
-                                      FORM_UNWRAPPED, FORM_UNWRAPPED,   FORM_FLATTENED, FORM_FLATTENED,
-                                      FORM_ROUTER,    FORM_ROUTER_TEXT, FORM_ROW};
+    static const enum form forms[] = {FORM_ENVELOPE,    FORM_ENVELOPE,  FORM_ENVELOPE,  FORM_UNWRAPPED,
+                                      FORM_UNWRAPPED,   FORM_FLATTENED, FORM_FLATTENED, FORM_ROUTER,
+                                      FORM_ROUTER_TEXT, FORM_ROW,       FORM_NO_SOURCE, FORM_CLOUD,
+                                      FORM_CHANGEFEED};
     return forms[chance_below(chance, COUNT(forms))];
 }
 
@@ -55,200 +29,32 @@ static struct exception make_exception(struct chance *chance, const struct world
     return exception;
 }
 
+static enum wrapping choose_wrapping(struct chance *chance)
+{
+    return chance_in(chance, 65)   ? WRAPPING_NONE
+           : chance_in(chance, 75) ? WRAPPING_SCHEMA
+                                   : (enum wrapping)chance_below(chance, WRAPPINGS);
+}
+
 static struct habits make_habits(struct chance *chance, const struct world *world, enum form form)
 {
-    struct habits habits = {
-        .world = world, .form = form, .schema = chance_in(chance, 30), .meta = chance_in(chance, 90)};
-    for (unsigned i = 0; i < STYLES; i++)
-        habits.styles[i] = (struct style){chance_bits(chance),
-                                          chance_in(chance, 15) ? 1 + chance_below(chance, 4) : 0, i > 0};
+    struct habits habits = {.world = world, .form = form};
+    habits.wrapping = choose_wrapping(chance);
+    habits.header = chance_in(chance, 6);
+    habits.meta = chance_in(chance, 90);
+    habits.before = chance_in(chance, 30);
+    habits.image_text = chance_in(chance, 8);
+    for (unsigned i = 0; i < STYLES; i++) {
+        const bool spaced = chance_in(chance, 10), odd = chance_in(chance, world->oddity);
+        habits.styles[i] = (struct style){chance_bits(chance), odd ? chance_below(chance, 5) : spaced, i > 0};
+    }
     for (unsigned i = 0; i < POOL; i++)
         habits.pool[i] = make_exception(chance, world);
     habits.other = (enum form)chance_below(chance, FORMS);
-    habits.op = chance_in(chance, 75) ? chance_below(chance, 3) : chance_below(chance, COUNT(ops));
-    habits.other_op = chance_below(chance, chance_in(chance, 70) ? 4 : (unsigned)COUNT(ops));
-    habits.before = chance_in(chance, 30);
+    habits.op = chance_in(chance, 75) ? chance_below(chance, 3) : chance_below(chance, operation_count());
+    habits.other_op = chance_below(chance, chance_in(chance, 70) ? 4 : operation_count());
     habits.damaged = chance_in(chance, world->oddity) ? 8 : 0;
     return habits;
-}
-
-/* ---- Forms --------------------------------------------------------------------------------------------------------------- */
-
-static void put_image(struct buffer *out, const struct writing *writing, const char *name,
-                      const struct node *row, bool present)
-{
-    buffer_print(out, "\"%s\":", name);
-    if (present)
-        put_node(out, writing, row);
-    else
-        buffer_text(out, "null");
-}
-
-static void put_beside(struct buffer *out, const struct writing *writing, const struct world *world)
-{
-    bool first = false;
-    for (unsigned i = 0; i < world->beside_count; i++)
-        put_member(out, writing, "", world->beside[i], &first);
-}
-
-static void put_envelope(struct buffer *out, const struct writing *writing, const struct habits *habits,
-                         const char *op)
-{
-    const struct world *world = habits->world;
-    const bool deleted = strcmp(op, "\"d\"") == 0, early = writing->style.shuffled && writing->style.seed % 2;
-    bool first = false;
-    buffer_text(out, "{");
-    if (early)
-        buffer_print(out, "\"op\":%s,", op);
-    put_image(out, writing, "before", world->row, deleted || habits->before);
-    put_comma(out, writing);
-    put_image(out, writing, "after", world->row, !deleted);
-    put_member(out, writing, "", world->source, &first);
-    if (!early)
-        buffer_print(out, ",\"op\":%s", op);
-    put_beside(out, writing, world);
-    buffer_text(out, "}");
-}
-
-static void put_unwrapped(struct buffer *out, const struct writing *writing, const struct habits *habits,
-                          const char *op, bool meta)
-{
-    bool first = true;
-    buffer_text(out, "{");
-    put_members(out, writing, habits->world->row, &first);
-    if (meta) {
-        const bool marked = writing->style.seed % 3 != 0, operation = writing->style.seed % 5 != 0;
-        if (operation)
-            buffer_print(out, "%s\"__op\":%s", first ? "" : ",", op);
-        if (marked || !operation)
-            buffer_print(out, "%s\"__deleted\":\"%s\"", first && !operation ? "" : ",",
-                         strcmp(op, "\"d\"") == 0 ? "true" : "false");
-        first = false;
-        put_flat_members(out, writing, "__source_", habits->world->source, &first);
-    }
-    buffer_text(out, "}");
-}
-
-static void put_flattened(struct buffer *out, const struct writing *writing, const struct habits *habits,
-                          const char *op)
-{
-    const struct world *world = habits->world;
-    const bool deleted = strcmp(op, "\"d\"") == 0;
-    bool first = true;
-    buffer_text(out, "{");
-    put_flat_members(out, writing, deleted ? "before." : "after.", world->row, &first);
-    if (habits->before && !deleted)
-        put_flat_members(out, writing, "before.", world->row, &first);
-    put_flat_members(out, writing, "source.", world->source, &first);
-    buffer_print(out, "%s\"op\":%s", first ? "" : ",", op);
-    put_beside(out, writing, world);
-    buffer_text(out, "}");
-}
-
-static void put_router(struct buffer *out, const struct writing *writing, const struct habits *habits,
-                       bool text)
-{
-    const struct node *document = world_document(habits->world);
-    struct node plain = document ? *document : *habits->world->row;
-    plain.encodings = text ? 1 + (writing->style.seed % 9 == 0) : 0;
-    put_node(out, writing, &plain);
-}
-
-static void put_control(struct buffer *out, struct chance *chance)
-{
-    static const char *const controls[] = {
-        "{\"ts_ms\":1767323045123}",
-        "",
-        "null",
-        "{\"status\":\"BEGIN\",\"id\":\"571:53195829\",\"event_count\":null,\"data_collections\":null,\"ts_ms\":1486500577125}",
-        "{\"status\":\"END\",\"id\":\"571:53195832\",\"event_count\":2,\"data_collections\":[{\"data_collection\":\"s1.a\","
-        "\"event_count\":1}],\"ts_ms\":1486500577691}",
-        "{\"schema\":{\"type\":\"struct\"},\"payload\":null}",
-        "{\"schema\":null,\"payload\":{\"ts_ms\":1767323045123}}",
-        "{}",
-        "[]",
-        "0",
-        "\"x\"",
-        " ",
-        "{\"ts_ms\":1,\"x\":1}",
-        "\"\"",
-        "{\"op\":\"c\"}",
-    };
-    buffer_text(out, controls[chance_below(chance, chance_in(chance, 70) ? 6 : (unsigned)COUNT(controls))]);
-}
-
-static void put_form(struct buffer *out, const struct writing *writing, const struct habits *habits,
-                     enum form form, const char *op)
-{
-    switch (form) {
-    case FORM_ENVELOPE:
-        put_envelope(out, writing, habits, op);
-        break;
-    case FORM_UNWRAPPED:
-        put_unwrapped(out, writing, habits, op, habits->meta);
-        break;
-    case FORM_ROW:
-        put_unwrapped(out, writing, habits, op, false);
-        break;
-    case FORM_FLATTENED:
-        put_flattened(out, writing, habits, op);
-        break;
-    case FORM_ROUTER:
-    case FORM_ROUTER_TEXT:
-        put_router(out, writing, habits, form == FORM_ROUTER_TEXT);
-        break;
-    case FORM_CONTROL:
-    case FORMS:
-        put_control(out, writing->chance);
-        break;
-    }
-}
-
-/* ---- Schemas ------------------------------------------------------------------------------------------------------------- */
-
-static void put_row_schema(struct buffer *out, const struct writing *writing, const struct node *row,
-                           const char *field)
-{
-    bool first = true;
-    buffer_text(out, "{\"type\":\"struct\",\"fields\":[");
-    put_fields(out, writing, "", row, &first);
-    buffer_print(out, "],\"optional\":true,\"field\":\"%s\"}", field);
-}
-
-static void put_schema(struct buffer *out, const struct writing *writing, const struct world *world,
-                       enum form form)
-{
-    bool first = true;
-    buffer_text(out, "{\"type\":\"struct\",\"fields\":[");
-    if (form == FORM_ENVELOPE) {
-        put_row_schema(out, writing, world->row, "before");
-        buffer_text(out, ",");
-        put_row_schema(out, writing, world->row, "after");
-        buffer_text(out, ",");
-        put_row_schema(out, writing, world->source, "source");
-        buffer_text(out, ",{\"type\":\"string\",\"optional\":false,\"field\":\"op\"}");
-    } else if (form == FORM_FLATTENED) {
-        put_fields(out, writing, "after.", world->row, &first);
-        put_fields(out, writing, "before.", world->row, &first);
-    } else {
-        put_fields(out, writing, "", world->row, &first);
-    }
-    buffer_text(out, "],\"optional\":false}");
-}
-
-static void put_message(struct buffer *out, const struct writing *writing, const struct habits *habits,
-                        enum form form, bool schema, const char *op)
-{
-    if (!schema) {
-        put_form(out, writing, habits, form, op);
-        return;
-    }
-    buffer_text(out, "{\"schema\":");
-    put_schema(out, writing, habits->world, form);
-    put_comma(out, writing);
-    buffer_text(out, "\"payload\":");
-    put_form(out, writing, habits, form, op);
-    buffer_text(out, "}");
 }
 
 /* ---- Damage -------------------------------------------------------------------------------------------------------------- */
@@ -309,12 +115,15 @@ static void damage(struct buffer *text, struct chance *chance)
 
 /* ---- The whole ----------------------------------------------------------------------------------------------------------- */
 
-static enum message_kind kind_of(enum form form, bool schema)
+static enum message_kind kind_of(enum form form, enum wrapping wrapping)
 {
-    static const enum message_kind kinds[FORMS] = {MESSAGE_ENVELOPE, MESSAGE_UNWRAPPED, MESSAGE_FLATTENED,
-                                                   MESSAGE_ROUTER,   MESSAGE_ROUTER,    MESSAGE_UNWRAPPED,
-                                                   MESSAGE_OTHER};
-    return form == FORM_ENVELOPE && schema ? MESSAGE_WRAPPED : kinds[form];
+    static const enum message_kind kinds[FORMS] = {
+        [FORM_ENVELOPE] = MESSAGE_ENVELOPE,   [FORM_UNWRAPPED] = MESSAGE_UNWRAPPED,
+        [FORM_FLATTENED] = MESSAGE_FLATTENED, [FORM_ROUTER] = MESSAGE_ROUTER,
+        [FORM_ROUTER_TEXT] = MESSAGE_ROUTER,  [FORM_ROW] = MESSAGE_UNWRAPPED,
+        [FORM_CLOUD] = MESSAGE_OTHER,         [FORM_NO_SOURCE] = MESSAGE_ENVELOPE,
+        [FORM_CHANGEFEED] = MESSAGE_OTHER,    [FORM_CONTROL] = MESSAGE_OTHER};
+    return kinds[form] == MESSAGE_ENVELOPE && wrapping != WRAPPING_NONE ? MESSAGE_WRAPPED : kinds[form];
 }
 
 void stream_add(struct stream *stream, struct text text, enum message_kind kind, char padding)
@@ -344,13 +153,13 @@ static void make_message(struct stream *stream, struct chance *chance, const str
     const enum form form = chance_in(chance, 90)   ? habits->form
                            : chance_in(chance, 50) ? habits->other
                                                    : FORM_CONTROL;
-    const char *op = ops[chance_in(chance, 10 + oddity / 2) ? habits->other_op : habits->op];
-    const bool schema = chance_in(chance, oddity / 6) ? !habits->schema : habits->schema;
+    const unsigned op = chance_in(chance, 10 + oddity / 2) ? habits->other_op : habits->op;
+    const enum wrapping wrapping = chance_in(chance, oddity / 6) ? choose_wrapping(chance) : habits->wrapping;
     struct buffer text = {0};
-    put_message(&text, &writing, habits, form, schema && form != FORM_CONTROL, op);
+    put_message(&text, &writing, habits, form, wrapping, op);
     if (chance_in(chance, habits->damaged))
         damage(&text, chance);
-    stream_add(stream, buffer_view(&text), kind_of(form, schema),
+    stream_add(stream, buffer_view(&text), kind_of(form, wrapping),
                paddings[chance_below(chance, COUNT(paddings))]);
     buffer_free(&text);
 }

@@ -2,18 +2,7 @@
 #ifndef STREAM_H
 #define STREAM_H
 
-#include "world.h"
-
-enum form {
-    FORM_ENVELOPE,
-    FORM_UNWRAPPED,
-    FORM_FLATTENED,
-    FORM_ROUTER,      /* the JSON column's document is the message */
-    FORM_ROUTER_TEXT, /* a string that holds it is */
-    FORM_ROW,         /* the row image alone */
-    FORM_CONTROL,     /* heartbeat, transaction, tombstone and the like */
-    FORMS
-};
+#include "forms.h"
 
 /* What a message counts as in the figures of the fast path, unless it is skipped. */
 enum message_kind {
@@ -55,8 +44,5 @@ void stream_make(struct stream *stream, struct chance *chance, const struct worl
 
 /* Adds a message. */
 void stream_add(struct stream *stream, struct text text, enum message_kind kind, char padding);
-
-/* The row image's member that holds a document, or NULL. */
-const struct node *world_document(const struct world *world);
 
 #endif

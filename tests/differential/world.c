@@ -94,6 +94,14 @@ static struct node *make_beside(struct world *world, struct chance *chance, cons
     return node;
 }
 
+const struct node *world_document(const struct world *world)
+{
+    for (unsigned i = 0; i < world->row->count; i++)
+        if (world->row->children[i]->form == NODE_OBJECT)
+            return world->row->children[i];
+    return NULL;
+}
+
 /* A member of the row image, mostly, or what lies below one. */
 static struct node *choose_focus(struct world *world, struct chance *chance)
 {
@@ -122,6 +130,11 @@ void world_make(struct world *world, struct chance *chance, unsigned oddity)
     }
     if (chance_in(chance, 20))
         make_beside(world, chance, "extra", KINDS);
+    static const char *const prefixes[] = {"__", "__", "__", "__", "__", "__", "_", "", "meta_", "cdc."};
+    world->prefix = prefixes[chance_below(chance, COUNT(prefixes))];
+    for (unsigned i = 0; i < world->row->count; i++)
+        world->row->children[i]->base64 =
+            world->row->children[i]->form == NODE_OBJECT && chance_in(chance, 8);
     for (unsigned i = 0; i < 2; i++)
         world->focus[i] = choose_focus(world, chance);
 }
@@ -274,6 +287,22 @@ static void put_plain(struct buffer *out, const struct writing *writing, const s
     }
 }
 
+static void encode_base64(struct buffer *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    struct buffer encoded = {0};
+    for (size_t i = 0; i < text->size; i += 3) {
+        const size_t left = text->size - i;
+        unsigned bits = 0;
+        for (size_t j = 0; j < 3; j++)
+            bits = bits << 8 | (j < left ? (unsigned char)text->data[i + j] : 0);
+        for (size_t j = 0; j < 4; j++)
+            buffer_put(&encoded, j > left ? "=" : &letters[bits >> (18 - 6 * j) & 63], 1);
+    }
+    buffer_free(text);
+    *text = encoded;
+}
+
 void put_node(struct buffer *out, const struct writing *writing, const struct node *node)
 {
     const struct exception *literal = exception_of(writing, node, CHANGE_LITERAL);
@@ -287,11 +316,14 @@ void put_node(struct buffer *out, const struct writing *writing, const struct no
     if (exception_of(writing, node, CHANGE_PLAIN))
         encodings = 0;
     struct buffer text = {0};
+    const bool base64 = node->base64 && encodings > 0;
     if (encodings == 0) {
         put_plain(out, writing, node);
         return;
     }
     put_plain(&text, writing, node);
+    if (base64)
+        encode_base64(&text);
     for (; encodings > 0; encodings--) {
         struct buffer encoded = {0};
         buffer_string(&encoded, buffer_view(&text));

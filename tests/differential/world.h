@@ -16,6 +16,7 @@ struct node {
     const char *name;
     enum form_of_node form;
     unsigned encodings; /* times that it is encoded as a string */
+    bool base64;        /* that string is written in base64 */
     enum kind kind;     /* of a scalar */
     enum semantic semantic;
     unsigned literals
@@ -36,6 +37,7 @@ struct world {
     struct node *beside[4]; /* members of the root: ts_ms, transaction, … */
     unsigned beside_count;
     struct node *focus[2]; /* members that much has to do with */
+    const char *prefix;    /* of the operation and the source fields of unwrapped rows */
     unsigned oddity;       /* percent: how often something is out of the ordinary */
 };
 
@@ -77,6 +79,9 @@ struct writing {
     struct exception exceptions[EXCEPTIONS_LIMIT];
     unsigned exception_count;
 };
+
+/* The row image's member that holds a document, or NULL. */
+const struct node *world_document(const struct world *world);
 
 void put_comma(struct buffer *out, const struct writing *writing);
 void put_key(struct buffer *out, const struct writing *writing, const char *prefix, const struct node *node);
