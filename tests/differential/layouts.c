@@ -2,7 +2,57 @@
 
 #include <stdio.h>
 
+#include "layout/layout.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- What layouts may say ------------------------------------------------------------------------------------------------ */
+
+enum feature {
+    MESSAGE_ROW,
+    METADATA_PREFIX,
+    BASE64_DOCUMENTS,
+    IGNORE,
+    ACCEPT_MISSING,
+    EXACT,
+    NOT_A_NUMBER,
+    UNMAPPED,
+    LEFT_OUT_NAMES,
+    QUOTED_NAME,
+    ARRAYS,
+    WIDE,
+    FEATURES
+};
+
+/* Whether the program knows it. */
+static bool knows(enum feature feature)
+{
+#define COLUMN(type, path) "\"columns\":[{\"name\":\"c\",\"type\":\"" type "\",\"path\":\"" path "\""
+    static const char *const layouts[FEATURES] = {
+        "\"message\":\"row\"," COLUMN("String", "after.a"),
+        "\"metadata_prefix\":\"_\"," COLUMN("String", "after.a"),
+        "\"base64_documents\":[\"after.a\"]," COLUMN("String", "after.a.x"),
+        "\"ignore\":[\"after.a\"]," COLUMN("String", "after.b"),
+        "\"accept_missing\":\"error\"," COLUMN("String", "after.a"),
+        "\"exact\":true," COLUMN("String", "after.a"),
+        COLUMN("Float64", "after.a") ",\"nan\":true",
+        COLUMN("Array(String)", "unmapped"),
+        COLUMN("Array(String)", "left_out"),
+        COLUMN("String", "after[\\\"x.y\\\"]"),
+        COLUMN("Array(Int64)", "after.a"),
+        COLUMN("UInt256", "after.a"),
+    };
+    static bool tried[FEATURES], known[FEATURES];
+    if (!tried[feature]) {
+        char problem[LAYOUT_PROBLEM], json[512];
+        const int size = snprintf(json, sizeof json, "{\"function\":\"f\",%s}]}", layouts[feature]);
+        struct layout *layout = layout_parse("feature", (struct text){json, (size_t)size}, problem);
+        known[feature] = layout != NULL;
+        tried[feature] = true;
+        layout_free(layout);
+    }
+    return known[feature];
+}
 
 /* ---- Paths --------------------------------------------------------------------------------------------------------------- */
 
@@ -26,10 +76,12 @@ static const struct node *put_steps(struct buffer *path, struct chance *chance, 
         }
         const unsigned index = node->count > 0 ? chance_below(chance, node->count) : 0;
         const struct node *child = node->count > 0 ? node->children[index] : NULL;
-        if (node->form == NODE_ARRAY && !chance_in(chance, 10 + world->oddity))
+        if (node->form == NODE_ARRAY && !chance_in(chance, world->oddity))
             return node;
         if (node->form == NODE_ARRAY)
             buffer_print(path, "[%u]", index);
+        else if (child && strchr(child->name, '.') && knows(QUOTED_NAME))
+            buffer_print(path, "[\"%s\"]", child->name);
         else if (child && !strchr(child->name, '.'))
             buffer_print(path, ".%s", child->name);
         else
@@ -45,15 +97,28 @@ static void put_path_to(struct buffer *path, const struct node *node)
         put_path_to(path, node->parent);
     if (node->parent && node->parent->form == NODE_ARRAY)
         buffer_print(path, "[%u]", node->index);
+    else if (strchr(node->name, '.'))
+        buffer_print(path, "[\"%s\"]", node->name);
     else
         buffer_print(path, "%s%s", node->parent ? "." : "", node->name);
+}
+
+/* Whether a name on the way to the node needs brackets. */
+static bool has_dot(const struct node *node)
+{
+    for (; node; node = node->parent)
+        if (strchr(node->name, '.'))
+            return true;
+    return false;
 }
 
 /* Puts a path to a member that others have to do with, to what lies above it, or beyond. */
 static const struct node *put_focus(struct buffer *path, struct chance *chance, const struct world *world)
 {
     const struct node *node = world->focus[chance_below(chance, 2)];
-    if (node->parent->parent && chance_in(chance, 20))
+    while (has_dot(node) && !knows(QUOTED_NAME))
+        node = node->parent;
+    if (node->parent && node->parent->parent && chance_in(chance, 20))
         node = node->parent;
     put_path_to(path, node);
     if (node->form == NODE_SCALAR && chance_in(chance, 15 + world->oddity / 2)) {
@@ -230,7 +295,27 @@ static const struct {
     {"Decimal(9, 2)", "0", "0", false, true},
     {"Decimal(18, 4)", "0", "0", false, true},
     {"Decimal(38, 10)", "0", "0", false, true},
+    {"Array(String)", "[]", "[]", false, false},
+    {"Array(Int64)", "[]", "[]", false, false},
+    {"Array(Array(String))", "[]", "[]", false, false},
+    {"Array(Nullable(Float64))", "[]", "[]", false, false},
+    {"Array(DateTime64(6, 'UTC'))", "[]", "[]", true, false},
+    {"Int128", "7", "-1", false, false},
+    {"UInt256", "7", "1", false, false},
+    {"Decimal(76, 10)", "0", "0", false, true},
+    {"IPv4", "\"1.2.3.4\"", "\"9.9.9.9\"", false, false},
+    {"IPv6", "\"::1\"", "\"::9\"", false, false},
 };
+
+enum { FIRST_ARRAY = 23, FIRST_WIDE = 28 };
+
+static unsigned any_type(struct chance *chance)
+{
+    const unsigned type = chance_below(chance, COUNT(types));
+    if (type >= FIRST_WIDE)
+        return knows(WIDE) ? type : 0;
+    return type < FIRST_ARRAY || knows(ARRAYS) ? type : 5;
+}
 
 /* The type that the values of the node are of, mostly. */
 static unsigned choose_type(struct chance *chance, const struct node *node)
@@ -241,7 +326,9 @@ static unsigned choose_type(struct chance *chance, const struct node *node)
         [KIND_EPOCH] = {18, 17, 14}, [KIND_FLAG] = {1, 1, 0},      [KIND_UUID] = {12, 12, 0},
         [KIND_BYTES] = {20, 21, 22}, [KIND_SCALED] = {20, 21, 22}, [KIND_LITERAL] = {0, 5, 0}};
     if (!node || chance_in(chance, 35))
-        return chance_below(chance, COUNT(types));
+        return any_type(chance);
+    if (node->form == NODE_ARRAY && knows(ARRAYS) && chance_in(chance, 50))
+        return FIRST_ARRAY;
     if (node->form != NODE_SCALAR)
         return 0;
     return suiting[node->kind][chance_below(chance, 3)];
@@ -271,6 +358,10 @@ static void add_column_keys(struct column_parts *column, struct chance *chance, 
         add_key(column, "unit", units[chance_below(chance, COUNT(units))]);
     if (encoded)
         add_key(column, "encoding", "\"base64\"");
+    if (chance_in(chance, 8) && knows(EXACT))
+        add_key(column, "exact", chance_in(chance, 80) ? "true" : "false");
+    if (strstr(types[type].name, "Float") && chance_in(chance, 30) && knows(NOT_A_NUMBER))
+        add_key(column, "nan", "true");
 }
 
 static void make_column(struct layout_parts *parts, struct chance *chance, const struct world *world,
@@ -279,7 +370,7 @@ static void make_column(struct layout_parts *parts, struct chance *chance, const
     struct column_parts *column = &parts->columns[parts->column_count++];
     const struct node *node = NULL;
     bool of_row = false;
-    const unsigned count = chance_in(chance, 3 + world->oddity / 2) ? 2 + chance_below(chance, 2) : 1;
+    const unsigned count = chance_in(chance, world->oddity) ? 2 + chance_below(chance, 2) : 1;
     for (unsigned i = 0; i < count; i++) {
         struct buffer path = {0};
         const struct node *found = put_path(&path, chance, world, form);
@@ -289,7 +380,7 @@ static void make_column(struct layout_parts *parts, struct chance *chance, const
         buffer_free(&path);
     }
     const unsigned type = choose_type(chance, node);
-    const bool nullable = chance_in(chance, 30);
+    const bool nullable = !strstr(types[type].name, "Array") && chance_in(chance, 30);
     buffer_print(&column->type, nullable ? "\"Nullable(%s)\"" : "\"%s\"", types[type].name);
     add_column_keys(column, chance, type, of_row);
 }
@@ -382,12 +473,58 @@ bool layout_yield(struct layout_parts *parts, struct chance *chance, struct text
 
 /* ---- The whole ----------------------------------------------------------------------------------------------------------- */
 
+/* The columns that list names. */
+static void make_list_columns(struct layout_parts *parts, struct chance *chance)
+{
+    static const char *const paths[] = {"\"unmapped\"", "\"left_out\""};
+    for (unsigned i = 0; i < COUNT(paths) && parts->column_count < COLUMNS_LIMIT; i++) {
+        if (!knows(i == 0 ? UNMAPPED : LEFT_OUT_NAMES) || !chance_in(chance, 20))
+            continue;
+        struct column_parts *column = &parts->columns[parts->column_count++];
+        buffer_text(&column->type, "\"Array(String)\"");
+        buffer_text(&column->paths[column->path_count++], paths[i]);
+    }
+}
+
+static void make_keys(struct layout_parts *parts, struct chance *chance, const struct world *world,
+                      enum form form)
+{
+    if (knows(MESSAGE_ROW) && chance_in(chance, form == FORM_ROW ? 60 : 4))
+        buffer_text(&parts->keys[parts->key_count++], "\"message\":\"row\"");
+    if (knows(METADATA_PREFIX) && (strcmp(world->prefix, "__") != 0 || chance_in(chance, 3)) &&
+        chance_in(chance, 90))
+        buffer_print(&parts->keys[parts->key_count++], "\"metadata_prefix\":\"%s\"", world->prefix);
+    for (unsigned i = 0; i < world->row->count && knows(BASE64_DOCUMENTS); i++)
+        if (world->row->children[i]->base64 && chance_in(chance, 85)) {
+            buffer_print(&parts->keys[parts->key_count++], "\"base64_documents\":[\"after.%s\"]",
+                         world->row->children[i]->name);
+            break;
+        }
+    if (knows(IGNORE) && chance_in(chance, 15)) {
+        struct buffer path = {0};
+        const struct node *child = child_of(chance, world->row);
+        put_path_to(&path, child);
+        struct buffer *key = &parts->keys[parts->key_count++];
+        buffer_text(key, "\"ignore\":[");
+        buffer_string(key, buffer_view(&path));
+        buffer_text(key, "]");
+        buffer_free(&path);
+    }
+    if (knows(ACCEPT_MISSING) && chance_in(chance, 40))
+        buffer_print(&parts->keys[parts->key_count++], "\"accept_missing\":\"%s\"",
+                     chance_in(chance, 50) ? "error" : "skip");
+    if (knows(EXACT) && chance_in(chance, 25))
+        buffer_text(&parts->keys[parts->key_count++], "\"exact\":true");
+}
+
 void layout_make(struct layout_parts *parts, struct chance *chance, const struct world *world, enum form form)
 {
     *parts = (struct layout_parts){0};
     make_rules(parts, chance, world, form);
     for (unsigned count = 1 + chance_below(chance, COLUMNS_LIMIT); count > 0; count--)
         make_column(parts, chance, world, form);
+    make_list_columns(parts, chance);
+    make_keys(parts, chance, world, form);
 }
 
 static void put_list(struct buffer *out, const struct buffer *texts, unsigned count)
