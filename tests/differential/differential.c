@@ -60,22 +60,23 @@ struct trial {
     struct stream stream;
 };
 
-/* Changes the layout until some of the first messages are events. False where they are none. */
+/* Changes the layout until some of the first messages are events, or, in some cases, skipped. False where they are not. */
 static bool bring_together(struct trial *trial, struct chance *chance)
 {
     struct buffer json = {0}, reason = {0};
-    bool event = false, changed = true;
-    for (unsigned tries = 0; tries < 24 && !event && changed; tries++) {
+    bool wanted = false, changed = true;
+    const bool skipped = chance_in(chance, 15);
+    for (unsigned tries = 0; tries < 24 && !wanted && changed; tries++) {
         json.size = 0;
         put_layout(&json, &trial->layout);
         const enum outcome outcome =
             outcome_of(buffer_view(&json), stream_message(&trial->stream, tries % 3), &reason);
-        event = outcome == OUTCOME_EVENT;
-        changed = event || layout_yield(&trial->layout, chance, buffer_view(&reason)) || tries < 3;
+        wanted = outcome == OUTCOME_EVENT || (skipped && outcome == OUTCOME_SKIPPED);
+        changed = wanted || layout_yield(&trial->layout, chance, buffer_view(&reason)) || tries < 3;
     }
     buffer_free(&json);
     buffer_free(&reason);
-    return event;
+    return wanted;
 }
 
 static void make_trial(struct trial *trial, uint64_t seed, uint64_t number)

@@ -121,7 +121,7 @@ static const struct node *put_focus(struct buffer *path, struct chance *chance, 
     if (node->parent && node->parent->parent && chance_in(chance, 20))
         node = node->parent;
     put_path_to(path, node);
-    if (node->form == NODE_SCALAR && chance_in(chance, 15 + world->oddity / 2)) {
+    if (node->form == NODE_SCALAR && chance_in(chance, world->oddity)) {
         buffer_text(path, chance_in(chance, 70) ? "[0]" : ".x");
         return NULL;
     }
@@ -233,7 +233,10 @@ static bool is_there(const struct layout_parts *parts, const struct buffer *path
 /* Whether most messages hold the same there. */
 static bool is_steady(const struct node *node)
 {
-    return node && node->form == NODE_SCALAR && (node->kind == KIND_LITERAL || node->kind == KIND_FLAG);
+    if (!node || node->form != NODE_SCALAR)
+        return false;
+    return node->kind == KIND_FLAG ||
+           (node->kind == KIND_LITERAL && !strchr(literal_json(node->literals[0]), '\\'));
 }
 
 static void make_rules(struct layout_parts *parts, struct chance *chance, const struct world *world,
