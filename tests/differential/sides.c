@@ -30,10 +30,16 @@ static void put_value(struct buffer *out, const struct type *type, const struct 
         const uint64_t size = value->as.text.size;
         buffer_put(out, &size, sizeof size);
         buffer_put(out, value->as.text.data, value->as.text.size);
-        return;
+    } else if (type->kind == TYPE_ARRAY) {
+        const uint64_t count = value->as.array.count;
+        const struct type element = type_element(type);
+        buffer_put(out, &count, sizeof count);
+        for (uint64_t i = 0; i < count; i++)
+            put_value(out, &element, &value->as.array.elements[i]);
+    } else {
+        unsigned char bytes[VALUE_BINARY_SIZE];
+        buffer_put(out, bytes, value_to_binary(type, value, bytes));
     }
-    unsigned char bytes[64];
-    buffer_put(out, bytes, value_to_binary(type, value, bytes));
 }
 
 void put_row(struct buffer *out, const struct layout *layout, const struct row *row)
@@ -51,6 +57,14 @@ static void put_value_text(struct buffer *out, const struct type *type, const st
         buffer_text(out, "NULL");
     } else if (type->kind == TYPE_STRING) {
         buffer_string(out, value->as.text);
+    } else if (type->kind == TYPE_ARRAY) {
+        const struct type element = type_element(type);
+        buffer_text(out, "[");
+        for (size_t i = 0; i < value->as.array.count; i++) {
+            buffer_text(out, i > 0 ? ", " : "");
+            put_value_text(out, &element, &value->as.array.elements[i]);
+        }
+        buffer_text(out, "]");
     } else {
         char text[VALUE_JSON_SIZE];
         buffer_put(out, text, value_to_json(type, value, text));
