@@ -40,6 +40,7 @@ class Verdict:
     changes: Counter = field(default_factory=Counter)
     findings: dict = field(default_factory=dict)
     notes: Counter = field(default_factory=Counter)
+    answers: object = None
 
     def find(self, what: str, kind: str, type_: str, example) -> None:
         entry = self.findings.setdefault((what, kind, type_), [0, None])
@@ -179,32 +180,39 @@ def left_out(value) -> bool:
 
 
 class Comparison:
-    """One topic. `mutate` may change the decoded rows, to see that it is noticed."""
+    """One topic. `mutate` may change the decoded rows, to see that it is noticed; `answers` are those of an earlier comparison."""
 
-    def __init__(self, table: Table, values: list, program: Path, mutate=None):
+    def __init__(self, table: Table, values: list, program: Path, mutate=None, answers: Answers | None = None):
         self.table, self.values = table, values
         self.verdict = Verdict(table)
         self.sample = sample_of(table, values)
         self.messages = rows_of(table, values)
-        self.answers = ask(program, [values[index] for index in sorted(self.sample)], values)
+        self.answers = answers or ask(program, [values[index] for index in sorted(self.sample)], values)
+        self._placed: list | None = None
         if mutate and self.answers.rows:
             mutate(self)
+            self.verdict = Verdict(table)
 
     def run(self) -> Verdict:
         verdict, answers = self.verdict, self.answers
+        verdict.answers = answers
         if answers.layout is None or not answers.rows:
             reason = answers.notes.strip().splitlines()
             verdict.rows["refused"] += len(self.messages)
             verdict.find("infer refuses" if answers.layout is None else "decode refuses its layout", "", "", " ".join(reason)[:300])
             return verdict
-        self.columns = self._columns()
         self._missing_columns()
         for message in self.messages:
             self._row(message)
         return verdict
 
-    def _columns(self) -> list:
+    def columns(self) -> list:
         """[(layout column, table column, steps)]."""
+        if self._placed is None:
+            self._placed = self._place()
+        return self._placed
+
+    def _place(self) -> list:
         found = []
         for column in self.answers.layout["columns"]:
             paths = column["path"] if isinstance(column["path"], list) else [column["path"]]
@@ -217,7 +225,7 @@ class Comparison:
         """Members that no column takes: named on stderr, or silently lost."""
         if self.table.setting.form == "router":
             return
-        whole = {column.name for _, column, into in self.columns}
+        whole = {column.name for _, column, into in self.columns()}
         arrived = {name for message in self.messages for name in message.image}
         for column in self.table.columns:
             if column.name not in arrived and not any(name.startswith(f"{column.name}.") for name in arrived):
@@ -245,12 +253,12 @@ class Comparison:
             self._dead(message, row["reason"])
             return
         if row["outcome"] != "event":
-            verdict.cells["skipped"] += len(self.columns)
+            verdict.cells["skipped"] += len(self.columns())
             verdict.rows["skipped"] += 1
             verdict.find(f"a row is skipped: {row['reason']}", message.op, "", lambda: self.values[message.index].decode()[:300])
             return
         verdict.rows["events"] += 1
-        for layout_column, column, into in self.columns:
+        for layout_column, column, into in self.columns():
             self._cell(message, row, layout_column, column, into, seen)
         self._operation(message, row)
 
@@ -279,7 +287,7 @@ class Comparison:
 
     def _column_of(self, reason: str):
         path = reason.rpartition(" does not fit ")[0] or reason
-        for layout_column, column, _ in self.columns:
+        for layout_column, column, _ in self.columns():
             paths = layout_column["path"] if isinstance(layout_column["path"], list) else [layout_column["path"]]
             for path_ in paths:
                 if path.startswith((f"{path_}: ", f"{path_.replace('after', 'before', 1)}: ")):
@@ -287,7 +295,7 @@ class Comparison:
         return None
 
     def _layout_of(self, column):
-        return next((layout_column for layout_column, other, _ in self.columns if other is column), None)
+        return next((layout_column for layout_column, other, _ in self.columns() if other is column), None)
 
     def _listed(self, message: Message, reason: str) -> str | None:
         if PLACEHOLDER in reason:
@@ -304,10 +312,10 @@ class Comparison:
     def _cell(self, message: Message, row: dict, layout_column: dict, column, into: list, seen: bool) -> None:
         if message.op == "d" and not self.table.full and self.table.database == "postgres" and column is not self.table.key:
             return
-        outcome = self._judge(message, row, layout_column, column, into)
+        outcome = self.judge(message, row, layout_column, column, into)
         self.verdict.cells[outcome if not seen else f"{outcome}, in the sample"] += 1
 
-    def _judge(self, message: Message, row: dict, layout_column: dict, column, into: list) -> str:
+    def judge(self, message: Message, row: dict, layout_column: dict, column, into: list) -> str:
         value = row[layout_column["name"]]
         kind, _ = bare(layout_column["type"])
         said = self.table.truth[message.number][column.name]
@@ -420,5 +428,11 @@ def _same_number(wanted: str, value, kind: str, layout_column: dict) -> bool:
         return False
 
 
-def compare(table: Table, messages: dict, program: Path, mutate=None) -> Verdict:
-    return Comparison(table, messages[topic(table)], program, mutate).run()
+def compare(table: Table, messages: dict, program: Path) -> Verdict:
+    return Comparison(table, messages[topic(table)], program).run()
+
+
+def again(verdict: Verdict, messages: dict, program: Path, mutate) -> Verdict:
+    """The comparison of a verdict once more, with changed rows."""
+    answers = Answers(verdict.answers.layout, [dict(row) for row in verdict.answers.rows], verdict.answers.notes)
+    return Comparison(verdict.table, messages[topic(verdict.table)], program, mutate, answers).run()

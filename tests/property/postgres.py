@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from . import families as f
-from .texts import Text, document, word
+from .texts import FLAVOURS, Text, document, word
 
 ENUM = ("new", "in transit", "déjà", "a,b", "it's", "", "007", "NULL")
 PREPARE = f"""
@@ -204,6 +204,7 @@ def kinds(rng: random.Random) -> dict:
         "varchar": ("varchar(5000)", f.Text(), text(0), None),
         "text": ("text", f.Text(), text(1), None),
         "text2": ("text", f.Text(), text(2), None),
+        "padded": ("text", f.Text(), lambda rng: quote(FLAVOURS["padded"](rng)), None),
         "citext": ("citext", f.Text(), text(3), None),
         "domain": ("code", f.Text(), lambda rng: quote(short.value(rng)), None),
         "domain_numeric": ("cents", f.Numeric(2), numeric(12, 2), None),

@@ -24,26 +24,37 @@ def program() -> Path:
     return ROOT / os.environ.get("BUILD", "build") / "debezium-udf"
 
 
-def make(seed: str, each: int, width: int, databases: list, names: list | None = None) -> dict:
-    known = {"postgres": settings.POSTGRES, "mariadb": settings.MARIADB}
-    return {database: tables(database, [s for s in known[database] if not names or s.name in names], seed, each, width)
-            for database in databases}
+KNOWN = {"postgres": settings.POSTGRES, "mariadb": settings.MARIADB}
 
 
-def capture(seed: str, each: int, width: int, rows: int, databases: list, names: list | None = None) -> tuple:
+def make(seed: str, each: int, width: int, chosen: dict) -> dict:
+    """{database: [Table]}; `chosen` has the names of the settings of each database, or None for all."""
+    return {database: tables(database, [setting for setting in KNOWN[database] if names is None or setting.name in names], seed, each, width)
+            for database, names in chosen.items()}
+
+
+def capture(seed: str, each: int, width: int, rows: int, chosen: dict) -> tuple:
     """The tables, and the messages of each topic."""
-    made = make(seed, each, width, databases, names)
+    made = make(seed, each, width, chosen)
     with tempfile.TemporaryDirectory(prefix="debezium-udf-property.") as folder:
         messages = Sources(Path(folder), made, rows).messages()
     return made, messages
 
 
-def judge(made: dict, messages: dict, mutate=None) -> list:
-    return [compare(table, messages, program(), mutate) for tables_ in made.values() for table in tables_]
+def judge(made: dict, messages: dict) -> list:
+    return [compare(table, messages, program()) for tables_ in made.values() for table in tables_]
 
 
 def total(verdicts: list, part: str) -> Counter:
     return sum((getattr(verdict, part) for verdict in verdicts), Counter())
+
+
+SILENT = ("different", "skipped", "missing")
+
+
+def silent(verdict) -> int:
+    """How many cells are not what the database has, and nothing says so."""
+    return sum(count for outcome, count in verdict.cells.items() if outcome.partition(",")[0] in SILENT)
 
 
 def findings(verdicts: list) -> list:
@@ -58,26 +69,31 @@ def findings(verdicts: list) -> list:
                   key=lambda entry: -entry[0])
 
 
+def kept(path: Path, seed: str, each: int, width: int, rows: int, chosen: dict) -> tuple:
+    """What an earlier run captured into this file, or else a new capture."""
+    if path.exists():
+        truths, messages = pickle.loads(path.read_bytes())
+        made = make(seed, each, width, chosen)
+        for table in (table for tables_ in made.values() for table in tables_):
+            table.truth, table.operations, table.snapshot = truths[table.database, table.name]
+        return made, messages
+    made, messages = capture(seed, each, width, rows, chosen)
+    truths = {(table.database, table.name): (table.truth, table.operations, table.snapshot)
+              for tables_ in made.values() for table in tables_}
+    path.write_bytes(pickle.dumps((truths, messages)))
+    return made, messages
+
+
 def main() -> int:
     get = os.environ.get
     seed = get("PROPERTY_SEED", str(int(time.time())))
+    each, width, rows = (int(get(f"PROPERTY_{name}", default)) for name, default in (("EACH", "1"), ("WIDTH", "16"), ("ROWS", "60")))
     names = get("PROPERTY_SETTINGS")
+    chosen = {database: names and names.split(",") for database in get("PROPERTY_DATABASES", "postgres,mariadb").split(",")}
     print(f"seed {seed}", flush=True)
-    kept = get("PROPERTY_KEEP")
     start = time.monotonic()
-    path = Path(kept) / f"{seed}.pickle" if kept else None
-    if path and path.exists():
-        truths, messages = pickle.loads(path.read_bytes())
-        made = make(seed, int(get("PROPERTY_EACH", "1")), int(get("PROPERTY_WIDTH", "16")),
-                    get("PROPERTY_DATABASES", "postgres,mariadb").split(","), names.split(",") if names else None)
-        for table in (table for tables_ in made.values() for table in tables_):
-            (table.truth, table.operations, table.snapshot) = truths[table.database, table.name]
-    else:
-        made, messages = capture(seed, int(get("PROPERTY_EACH", "1")), int(get("PROPERTY_WIDTH", "16")), int(get("PROPERTY_ROWS", "60")),
-                                 get("PROPERTY_DATABASES", "postgres,mariadb").split(","), names.split(",") if names else None)
-        if path:
-            truths = {(t.database, t.name): (t.truth, t.operations, t.snapshot) for ts in made.values() for t in ts}
-            path.write_bytes(pickle.dumps((truths, messages)))
+    made, messages = kept(Path(get("PROPERTY_KEEP")) / f"{seed}.pickle", seed, each, width, rows, chosen) if get("PROPERTY_KEEP") else \
+        capture(seed, each, width, rows, chosen)
     captured = time.monotonic()
     verdicts = judge(made, messages)
     print(f"captured in {captured - start:.0f} s, compared in {time.monotonic() - captured:.0f} s")

@@ -119,7 +119,7 @@ def arriving(table: Table) -> list:
     return [operation for operation in table.operations if operation[0] != "d" or deletes]
 
 
-def collect(broker: Kafka, tables: list, seconds: float = 120) -> dict:
+def collect(broker: Kafka, tables: list, seconds: float = 300) -> dict:
     """{table name: [message, None for a tombstone]}, once all that is expected has come."""
     wanted = {topic(table): table.snapshot + len(arriving(table)) for table in tables}
     got: dict = {name: [] for name in wanted}
@@ -133,7 +133,7 @@ def collect(broker: Kafka, tables: list, seconds: float = 120) -> dict:
             for message in consumer.consume(5000, timeout=0.5):
                 if message.error():
                     continue
-                deadline = time.monotonic() + 30
+                deadline = max(deadline, time.monotonic() + 60)
                 got[message.topic()].append(message.value())
                 counts[message.topic()] += not _is_tombstone(message.value())
             if time.monotonic() > deadline:
@@ -167,7 +167,9 @@ class Sources:
                     for statement in table.create():
                         sessions[database].run(statement)
                     fill(sessions[database], table, self.rows // 3)
-            stack.enter_context(Connect(self.folder / "connect", broker, servers, files))
+            connect = Connect(self.folder / "connect", broker, servers, files)
+            stack.callback(connect.stop)
+            connect.start(300)
             for database, tables in self.by_database.items():
                 for table in tables:
                     live(sessions[database], table, self.rows - self.rows // 3)
