@@ -54,10 +54,17 @@ static const struct row *row_of(const char *message)
     return decode(decoder, padded(message));
 }
 
+/* The reason of a message that is refused by its form goes on with advice. */
+static bool is_reason(struct text reason, const char *expected)
+{
+    return strcmp(expected, "unknown shape: ") == 0 ? text_starts(reason, text_of(expected))
+                                                    : text_equal(reason, text_of(expected));
+}
+
 static void becomes(const char *message, enum outcome outcome, const char *reason)
 {
     const struct row *row = row_of(message);
-    if (row->outcome != outcome || !text_equal(row->reason, text_of(reason)))
+    if (row->outcome != outcome || !is_reason(row->reason, reason))
         fail_msg("%s\n%d \"%.*s\", not %d \"%s\"", message, (int)row->outcome, (int)row->reason.size,
                  row->reason.data ? row->reason.data : "", (int)outcome, reason);
 }
@@ -72,9 +79,9 @@ static void test_shapes(void **state)
     becomes("{\"schema\":null,\"payload\":{\"ts_ms\":1}}", OUTCOME_SKIPPED, "heartbeat");
     becomes("{\"id\":1,\"status\":2,\"ts_ms\":3,\"event_count\":4,\"data_collections\":5}", OUTCOME_SKIPPED,
             "transaction");
-    becomes("{}", OUTCOME_ERROR, "unknown shape");
-    becomes("{\"op\":\"c\"}", OUTCOME_ERROR, "unknown shape");
-    becomes("{\"op\":\"c\",\"source\":1}", OUTCOME_ERROR, "unknown shape");
+    becomes("{}", OUTCOME_ERROR, "unknown shape: ");
+    becomes("{\"op\":\"c\"}", OUTCOME_ERROR, "unknown shape: ");
+    becomes("{\"op\":\"c\",\"source\":1}", OUTCOME_ERROR, "unknown shape: ");
     becomes("[]", OUTCOME_ERROR, "not an object");
     becomes("7", OUTCOME_ERROR, "not an object");
     becomes("\"{\\\"other\\\":1}\"", OUTCOME_ERROR, "not an object");

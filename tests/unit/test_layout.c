@@ -50,7 +50,7 @@ static void test_reads_everything(void **state)
     assert_int_equal(layout->column_count, 5);
     assert_true(text_equal(layout->json_column, TEXT("doc")));
     const struct column *columns = layout->columns;
-    assert_true(columns[0].required && columns[0].paths[0].row);
+    assert_true(columns[0].required && columns[0].paths[0].space == SPACE_ROW);
     assert_true(columns[1].absent.null);
     assert_int_equal(columns[1].as.unit, UNIT_MILLIS);
     assert_int_equal(columns[2].as.unit, UNIT_DAYS);
@@ -59,7 +59,7 @@ static void test_reads_everything(void **state)
     assert_int_equal(columns[2].paths[0].steps[3].index, 1);
     assert_true(columns[3].as.base64);
     assert_int_equal(columns[4].path_count, 2);
-    assert_false(columns[4].paths[0].row);
+    assert_int_equal(columns[4].paths[0].space, SPACE_SOURCE);
     assert_int_equal(columns[4].absent.as.natural, 7);
     layout_free(layout);
 }
@@ -75,7 +75,8 @@ static void test_refuses_the_whole(void **state)
     refuses("{\"function\":\"f\",\"columns\":[]}", "1 to 1000 columns");
     refuses("{\"function\":\"1f\",\"columns\":[]}", "\"function\" must be a name");
     refuses("{\"function\":\"f\",\n\"colums\":[]}",
-            "f.json:2: unknown key \"colums\"; there are function, accept, columns");
+            "f.json:2: unknown key \"colums\"; there are function, message, metadata_prefix, base64_documents, accept, "
+            "accept_missing, exact, key, columns");
     refuses("{\"function\":\"f\",\"function\":\"g\"}", "the key \"function\" is there twice");
     refuses("{\"function\":\"f\",\"accept\":[],\"columns\":[]}", "\"accept\" must be an object");
     refuses("{\"function\":\"f\",\"accept\":{\"op\":\"c\"},\"columns\":[]}", "accept \"op\" must be a list");

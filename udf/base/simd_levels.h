@@ -1,6 +1,6 @@
 /* A template, compiled for each level of SIMD instructions that the machine's kind has:
  *
- *     #define SIMD_TEMPLATE "decode/fast/shape_run.h"
+ *     #define SIMD_TEMPLATE "decode/fast/run.h"
  *     #include "base/simd_levels.h"
  *
  * In the template LEVEL is the level's name, OF(name) is name_LEVEL, TARGET what its functions need before their types, STEP how many

@@ -7,39 +7,17 @@ bool schema_matters(const struct column *column)
     return column->as.base64 || (type_is_temporal(&column->as.type) && column->as.unit == UNIT_AUTO);
 }
 
-/* The field of this name among the fields of a struct's schema, or NULL. */
-static const struct json_node *find_field(const struct json_doc *doc, const struct json_node *schema,
-                                          struct text name, struct arena *arena)
-{
-    const struct json_node *fields = json_member(doc, schema, TEXT("fields"), arena);
-    if (!fields || fields->kind != JSON_ARRAY)
-        return NULL;
-    for (const struct json_node *field = json_first(doc, fields); field;
-         field = json_after(doc, fields, field)) {
-        const struct json_node *field_name = json_member(doc, field, TEXT("field"), arena);
-        if (field_name && text_equal(json_text(doc, field_name, arena), name))
-            return field;
-    }
-    return NULL;
-}
-
 /* The schema of the value that a path leads to, or NULL. */
-static const struct json_node *schema_of(const struct json_doc *doc, const struct envelope *envelope,
-                                         const struct path *path, struct arena *arena)
+static const struct json_node *schema_of(const struct view *view, const struct path *path, struct arena *arena)
 {
-    const struct json_node *schema = envelope->schema;
-    bool flat = envelope->shape == SHAPE_FLATTENED, bare = envelope->shape == SHAPE_UNWRAPPED;
-    for (size_t i = bare && path->row ? 1 : 0; i < path->count && schema; i++) {
-        struct text name = path->steps[i].name;
-        if (i == 0 && path->row && envelope->before)
-            name = TEXT("before");
-        if (i == 0 && flat && path->count > 1) {
-            struct text rest = path->steps[1].name;
-            name = arena_printf(arena, "%.*s.%.*s", (int)name.size, name.data, (int)rest.size, rest.data);
-            i++;
-        }
-        schema = find_field(doc, schema, name, arena);
+    const struct json_node *schema = view->schema.node;
+    size_t i = 0;
+    if (path->space < SPACES && path->space != SPACE_MESSAGE) {
+        schema = view_schema(view, &view->image[path->space], path->steps[1].name, arena);
+        i = 2;
     }
+    for (; i < path->count && schema; i++)
+        schema = schema_field(view->schema.doc, schema, path->steps[i].name, arena);
     return schema;
 }
 
@@ -84,10 +62,10 @@ static bool read_scale(const struct json_doc *doc, const struct json_node *schem
     return true;
 }
 
-void schema_refine(const struct json_doc *doc, const struct envelope *envelope, const struct path *path,
-                   struct arena *arena, struct conversion *as)
+void schema_refine(const struct view *view, const struct path *path, struct arena *arena, struct conversion *as)
 {
-    const struct json_node *schema = schema_of(doc, envelope, path, arena);
+    const struct json_doc *doc = view->schema.doc;
+    const struct json_node *schema = schema_of(view, path, arena);
     for (unsigned i = 0; i < as->type.depth; i++)
         schema = json_member(doc, schema, TEXT("items"), arena);
     if (as->base64) {
@@ -102,37 +80,37 @@ void schema_refine(const struct json_doc *doc, const struct envelope *envelope, 
 bool schema_memo_open(struct schema_memo *memo, struct arena *arena, size_t columns)
 {
     *memo = (struct schema_memo){.columns = columns};
-    memo->said = arena_alloc(arena, columns * sizeof *memo->said);
+    memo->answers = arena_alloc(arena, columns * sizeof *memo->answers);
     memo->text = arena_alloc(arena, SCHEMA_KEPT);
-    if (memo->said)
-        memset(memo->said, 0, columns * sizeof *memo->said);
-    return memo->said && memo->text;
+    if (memo->answers)
+        memset(memo->answers, 0, columns * sizeof *memo->answers);
+    return memo->answers && memo->text;
 }
 
-void schema_recall(struct schema_memo *memo, const struct json_doc *doc, const struct envelope *envelope)
+void schema_recall(struct schema_memo *memo, const struct view *view)
 {
-    struct text text = json_raw(doc, envelope->schema);
+    struct text text = json_raw(view->schema.doc, view->schema.node);
+    enum naming naming = view->image[SPACE_ROW].naming;
     if (text.size <= SCHEMA_KEPT && text_equal(text, (struct text){memo->text, memo->size}) &&
-        memo->shape == envelope->shape && memo->before == envelope->before)
+        memo->naming == naming && memo->row_name == view->row_name.data)
         return;
-    memo->shape = envelope->shape;
-    memo->before = envelope->before;
+    memo->naming = naming;
+    memo->row_name = view->row_name.data;
     memo->size = text.size;
     if (text.size <= SCHEMA_KEPT)
         memcpy(memo->text, text.data, text.size);
-    memset(memo->said, 0, memo->columns * sizeof *memo->said);
+    memset(memo->answers, 0, memo->columns * sizeof *memo->answers);
 }
 
-const struct conversion *schema_says(struct schema_memo *memo, size_t index, const struct json_doc *doc,
-                                     const struct envelope *envelope, const struct path *path,
-                                     const struct column *column, struct arena *arena)
+const struct conversion *schema_conversion(struct schema_memo *memo, size_t index, const struct view *view,
+                                           const struct path *path, const struct column *column, struct arena *arena)
 {
-    struct schema_said *said = &memo->said[index];
-    if (said->path == path)
-        return &said->as;
-    *said = (struct schema_said){path, column->as};
-    schema_refine(doc, envelope, path, arena, &said->as);
+    struct schema_answer *answer = &memo->answers[index];
+    if (answer->path == path)
+        return &answer->as;
+    *answer = (struct schema_answer){path, column->as};
+    schema_refine(view, path, arena, &answer->as);
     if (arena->failed)
-        said->path = NULL; /* it may not be what the schema says */
-    return &said->as;
+        answer->path = NULL; /* it may not be what the schema says */
+    return &answer->as;
 }

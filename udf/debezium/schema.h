@@ -2,16 +2,14 @@
 #ifndef SCHEMA_H
 #define SCHEMA_H
 
-#include "debezium/envelope.h"
-#include "layout/layout.h"
+#include "debezium/view.h"
 
 /* Whether a column takes anything from a schema. */
 bool schema_matters(const struct column *column);
 
 /* Sets as->unit or as->scale where the schema that came with the message says them of the value that `path` leads to. Not
  * for router values, whose schema speaks of other things. */
-void schema_refine(const struct json_doc *doc, const struct envelope *envelope, const struct path *path,
-                   struct arena *arena, struct conversion *as);
+void schema_refine(const struct view *view, const struct path *path, struct arena *arena, struct conversion *as);
 
 #define SCHEMA_KEPT ((size_t)64 << 10) /* bytes: a larger schema is read anew for every message */
 
@@ -19,24 +17,23 @@ void schema_refine(const struct json_doc *doc, const struct envelope *envelope, 
 struct schema_memo {
     char *text; /* of the schema, `size` bytes, where those are not over SCHEMA_KEPT */
     size_t size, columns;
-    enum shape shape; /* of the message, as `before` */
-    bool before;
-    struct schema_said {
+    enum naming naming;       /* of the row image, as `row_name` */
+    const char *row_name;
+    struct schema_answer {
         const struct path *path; /* the column's path that was looked for; NULL: none yet */
         struct conversion as;
-    } * said; /* of each column */
+    } *answers; /* of each column */
 };
 
 /* False where memory is refused. The memory comes from the arena. */
 bool schema_memo_open(struct schema_memo *memo, struct arena *arena, size_t columns);
 
-/* To be called for each message with a schema: forgets what was said where this one is another. */
-void schema_recall(struct schema_memo *memo, const struct json_doc *doc, const struct envelope *envelope);
+/* To be called for each message with a schema: forgets the answers where this one is another. */
+void schema_recall(struct schema_memo *memo, const struct view *view);
 
 /* The conversion of a column that schema_matters, refined for the value that `path`, one of its own, leads to. Valid until the
  * next call. */
-const struct conversion *schema_says(struct schema_memo *memo, size_t index, const struct json_doc *doc,
-                                     const struct envelope *envelope, const struct path *path,
-                                     const struct column *column, struct arena *arena);
+const struct conversion *schema_conversion(struct schema_memo *memo, size_t index, const struct view *view,
+                                           const struct path *path, const struct column *column, struct arena *arena);
 
 #endif

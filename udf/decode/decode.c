@@ -3,14 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "debezium/envelope.h"
+#include "base/base64.h"
 #include "debezium/left_out.h"
-#include "layout/path_tree.h"
-#include "debezium/schema.h"
-#include "decode/fast/shape.h"
+#include "decode/finder.h"
 
-#define SCHEMA_DEPTH                                                                                         \
-    8 /* containers within which a schema names a row image's member, from the message's root */
 #define VALUE_SHOWN 64 /* bytes of a value in a reason */
 
 static const struct text UNAVAILABLE = {LEFT_OUT, sizeof LEFT_OUT - 1};
@@ -21,11 +17,7 @@ struct decoder {
     struct arena own;     /* the tables, as long as the decoder lives */
     struct arena message; /* what one message needs */
     struct path_walk walk;
-    struct path_tree outside;   /* paths as they stand in the message */
-    struct path_tree row_image; /* paths below after. */
-    struct path_tree *document; /* paths below the JSON column, or NULL */
-    struct path_tree ***ends;   /* for each column, for each of its paths */
-    struct path_tree **rule_ends;
+    struct finder finder;
     struct schema_memo memo;
     struct value *defaults; /* of a row that is no event */
     struct value *values;
@@ -38,75 +30,14 @@ struct decoder {
 struct decoding {
     struct decoder *decoder;
     struct json_doc doc;
-    struct envelope envelope;
-    bool router;   /* the root is the JSON column's document */
-    bool left_out; /* some column has its value for what Debezium left out */
-    bool contained; /* some column that is no String takes a container, of which no shape knows what is in it */
+    struct view view;
+    struct ledger ledger;
+    uint16_t stage;           /* number of the accept rule that is being judged, from 1; 0 before, RULES_PASSED behind the last */
+    struct unmapped left_out; /* columns whose value Debezium left out */
+    bool has_left_out;        /* some column has its value for that */
 };
 
 /* ---- The tables ---------------------------------------------------------------------------------------------------------- */
-
-static struct path_tree *tree_of(struct decoder *decoder, const struct path *path)
-{
-    return path->row ? &decoder->row_image : &decoder->outside;
-}
-
-static bool add_path(struct decoder *decoder, const struct path *path, size_t *most)
-{
-    if (path->count > *most)
-        *most = path->count;
-    return path_tree_add(&decoder->own, tree_of(decoder, path), path->steps + path->row,
-                         path->count - path->row);
-}
-
-static struct path_tree *end_of(struct decoder *decoder, const struct path *path)
-{
-    return path_tree_end(tree_of(decoder, path), path->steps + path->row, path->count - path->row);
-}
-
-static bool plant_trees(struct decoder *decoder)
-{
-    const struct layout *layout = decoder->layout;
-    size_t most = 2;
-    for (size_t i = 0; i < layout->accept_count; i++)
-        if (!add_path(decoder, &layout->accept[i].path, &most))
-            return false;
-    for (size_t i = 0; i < layout->column_count; i++) {
-        decoder->uses_schema |= schema_matters(&layout->columns[i]);
-        for (size_t j = 0; j < layout->columns[i].path_count; j++)
-            if (!add_path(decoder, &layout->columns[i].paths[j], &most))
-                return false;
-    }
-    decoder->walk.depth = (unsigned)most + WRAPPINGS_MOST;
-    if (decoder->uses_schema && decoder->walk.depth < SCHEMA_DEPTH + WRAPPINGS_MOST)
-        decoder->walk.depth = SCHEMA_DEPTH + WRAPPINGS_MOST;
-    if (!path_tree_index(&decoder->own, &decoder->outside) ||
-        !path_tree_index(&decoder->own, &decoder->row_image))
-        return false;
-    if (layout->json_column.size)
-        decoder->document = path_tree_child(&decoder->row_image, layout->json_column);
-    return true;
-}
-
-static bool find_ends(struct decoder *decoder)
-{
-    const struct layout *layout = decoder->layout;
-    decoder->ends = arena_alloc(&decoder->own, layout->column_count * sizeof *decoder->ends);
-    decoder->rule_ends = arena_alloc(&decoder->own, layout->accept_count * sizeof *decoder->rule_ends);
-    if (!decoder->ends || !decoder->rule_ends)
-        return false;
-    for (size_t i = 0; i < layout->accept_count; i++)
-        decoder->rule_ends[i] = end_of(decoder, &layout->accept[i].path);
-    for (size_t i = 0; i < layout->column_count; i++) {
-        const struct column *column = &layout->columns[i];
-        decoder->ends[i] = arena_alloc(&decoder->own, column->path_count * sizeof **decoder->ends);
-        if (!decoder->ends[i])
-            return false;
-        for (size_t j = 0; j < column->path_count; j++)
-            decoder->ends[i][j] = end_of(decoder, &column->paths[j]);
-    }
-    return true;
-}
 
 static bool make_values(struct decoder *decoder)
 {
@@ -115,11 +46,11 @@ static bool make_values(struct decoder *decoder)
     decoder->values = arena_alloc(&decoder->own, count * sizeof *decoder->values);
     if (!decoder->defaults || !decoder->values)
         return false;
-    if (decoder->uses_schema && !schema_memo_open(&decoder->memo, &decoder->own, count))
-        return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        decoder->uses_schema |= schema_matters(&decoder->layout->columns[i]);
         decoder->defaults[i] = type_default(&decoder->layout->columns[i].as.type);
-    return true;
+    }
+    return !decoder->uses_schema || schema_memo_open(&decoder->memo, &decoder->own, count);
 }
 
 struct decoder *decoder_new(const struct layout *layout)
@@ -129,9 +60,10 @@ struct decoder *decoder_new(const struct layout *layout)
         return NULL;
     decoder->layout = layout;
     decoder->parser = json_parser_new();
-    decoder->walk = (struct path_walk){.parser = decoder->parser, .arena = &decoder->message};
-    if (decoder->parser && plant_trees(decoder) && find_ends(decoder) && make_values(decoder) &&
-        decoder_use_shapes(decoder, true))
+    bool found = finder_open(&decoder->finder, layout);
+    decoder->walk = (struct path_walk){
+        .parser = decoder->parser, .arena = &decoder->message, .depth = decoder->finder.depth};
+    if (decoder->parser && found && make_values(decoder) && decoder_use_shapes(decoder, true))
         return decoder;
     decoder_free(decoder);
     return NULL;
@@ -143,9 +75,7 @@ bool decoder_use_shapes(struct decoder *decoder, bool use)
     decoder->shapes = NULL;
     if (!use)
         return true;
-    const struct shape_layout layout = {decoder->layout, &decoder->outside, &decoder->row_image,
-                                        decoder->ends, decoder->rule_ends};
-    decoder->shapes = shapes_new(&layout);
+    decoder->shapes = shapes_new(&decoder->finder);
     return decoder->shapes != NULL;
 }
 
@@ -154,12 +84,18 @@ struct shape_counts decoder_shape_counts(const struct decoder *decoder)
     return decoder->shapes ? shapes_counts(decoder->shapes) : (struct shape_counts){0};
 }
 
+void decoder_count_from(struct decoder *decoder, uint64_t messages)
+{
+    decoder->walk.message = messages;
+}
+
 void decoder_free(struct decoder *decoder)
 {
     if (!decoder)
         return;
     shapes_free(decoder->shapes);
     json_parser_free(decoder->parser);
+    finder_close(&decoder->finder);
     arena_free(&decoder->message);
     arena_free(&decoder->own);
     free(decoder);
@@ -198,59 +134,14 @@ static bool fail_json(struct decoder *decoder, struct text where, const struct j
                   (struct text){byte, (size_t)size});
 }
 
-/* ---- Shape and operation ------------------------------------------------------------------------------------------------- */
+/* ---- The form and the operation ------------------------------------------------------------------------------------------ */
 
-static bool has_known_member(const struct decoder *decoder, const struct json_doc *doc,
-                             const struct json_node *object)
+static bool judge_form(struct decoding *decoding)
 {
-    if (!decoder->document)
-        return false;
-    for (const struct json_node *member = json_first(doc, object); member;
-         member = json_after(doc, object, member))
-        if (path_tree_child(decoder->document, json_key(doc, member, decoder->walk.arena)))
-            return true;
-    return false;
-}
-
-/* A router value: the root is the document, or a string that holds it. */
-static bool judge_router(struct decoding *decoding)
-{
-    struct decoder *decoder = decoding->decoder;
-    const struct json_node *root = decoding->envelope.root;
-    if (decoding->envelope.shape == SHAPE_OBJECT) {
-        decoding->router = has_known_member(decoder, &decoding->doc, root);
-        return decoding->router || REFUSE(decoder, OUTCOME_ERROR, TEXT("unknown shape"));
-    }
-    struct json_doc held;
-    if (root->kind == JSON_STRING &&
-        json_held(&decoder->walk, json_text(&decoding->doc, root, decoder->walk.arena), &held) &&
-        held.nodes->kind == JSON_OBJECT && has_known_member(decoder, &held, held.nodes)) {
-        decoding->router = true;
+    const struct view *view = &decoding->view;
+    if (view->verdict == VERDICT_ROW)
         return true;
-    }
-    return REFUSE(decoder, OUTCOME_ERROR, TEXT("not an object"));
-}
-
-static bool judge_shape(struct decoding *decoding)
-{
-    struct decoder *decoder = decoding->decoder;
-    switch (decoding->envelope.shape) {
-    case SHAPE_TOMBSTONE:
-        return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("tombstone"));
-    case SHAPE_HEARTBEAT:
-        return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("heartbeat"));
-    case SHAPE_TRANSACTION:
-        return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("transaction"));
-    case SHAPE_ENVELOPE:
-    case SHAPE_FLATTENED:
-    case SHAPE_UNWRAPPED:
-        return true;
-    case SHAPE_OBJECT:
-    case SHAPE_STRING:
-    case SHAPE_OTHER:
-        break;
-    }
-    return judge_router(decoding);
+    return REFUSE(decoding->decoder, view->verdict == VERDICT_SKIPPED ? OUTCOME_SKIPPED : OUTCOME_ERROR, view->reason);
 }
 
 static bool is_accepted(const struct accept *rule, struct text value)
@@ -261,91 +152,35 @@ static bool is_accepted(const struct accept *rule, struct text value)
     return false;
 }
 
+/* A truncate empties a table: where every value is to be exact, it is not passed over in silence. */
+static enum outcome outcome_of_op(const struct layout *layout, struct text op)
+{
+    return layout->exact && text_equal(op, TEXT("t")) ? OUTCOME_ERROR : OUTCOME_SKIPPED;
+}
+
 static bool judge_operation(struct decoding *decoding)
 {
     struct decoder *decoder = decoding->decoder;
-    const struct envelope *envelope = &decoding->envelope;
+    const struct view *view = &decoding->view;
     const struct accept *rule = &decoder->layout->op;
-    if (rule->count && !is_accepted(rule, envelope->op))
-        return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("op "), text_cut(envelope->op, VALUE_SHOWN));
-    if (decoding->router)
-        return true;
-    struct text name = envelope->before ? TEXT("before") : TEXT("after");
-    if (!envelope->has_row)
-        return REFUSE(decoder, OUTCOME_ERROR, name, TEXT(": missing"));
-    if (envelope->row && envelope->row->kind != JSON_OBJECT)
-        return REFUSE(decoder, OUTCOME_ERROR, name, TEXT(": not an object"));
+    if (rule->count && !is_accepted(rule, view->op))
+        return REFUSE(decoder, outcome_of_op(decoder->layout, view->op), TEXT("op "), text_cut(view->op, VALUE_SHOWN));
+    if (view->row_problem.size)
+        return REFUSE(decoder, OUTCOME_ERROR, view->row_name, TEXT(": "), view->row_problem);
     return true;
 }
 
-/* ---- Finding the values -------------------------------------------------------------------------------------------------- */
-
-/* Where a flattened key leads, whose names stand joined by dots: source.lsn, after.payload, after.price.scale. */
-static struct path_tree *flat_end(struct path_tree *tree, struct text key)
-{
-    while (tree) {
-        const char *dot = memchr(key.data, '.', key.size);
-        struct text name = {key.data, dot ? (size_t)(dot - key.data) : key.size};
-        tree = path_tree_child(tree, name);
-        if (!dot)
-            return tree;
-        key = text_from(key, name.size + 1);
-    }
-    return NULL;
-}
-
-static void find_flattened(struct decoding *decoding)
-{
-    struct decoder *decoder = decoding->decoder;
-    const struct json_doc *doc = &decoding->doc;
-    const struct json_node *root = decoding->envelope.root;
-    struct text prefix = decoding->envelope.before ? TEXT("before.") : TEXT("after.");
-    for (const struct json_node *member = json_first(doc, root); member;
-         member = json_after(doc, root, member)) {
-        struct text key = json_key(doc, member, decoder->walk.arena);
-        struct path_tree *end = flat_end(&decoder->outside, key);
-        if (end && path_tree_note(end, &decoder->walk, doc, member))
-            path_tree_follow(end, &decoder->walk, doc, member);
-        end = text_starts(key, prefix) ? flat_end(&decoder->row_image, text_from(key, prefix.size)) : NULL;
-        if (end)
-            path_tree_note(end, &decoder->walk, doc, member);
-    }
-}
-
-static void find_values(struct decoding *decoding)
-{
-    struct decoder *decoder = decoding->decoder;
-    const struct json_doc *doc = &decoding->doc;
-    const struct json_node *row = decoding->envelope.row;
-    if (decoding->envelope.shape == SHAPE_FLATTENED) {
-        find_flattened(decoding);
-        return;
-    }
-    path_tree_follow(&decoder->outside, &decoder->walk, doc, decoding->envelope.root);
-    if (decoding->router) {
-        path_tree_note(decoder->document, &decoder->walk, doc, decoding->envelope.root);
-        path_tree_follow(decoder->document, &decoder->walk, doc, decoding->envelope.root);
-        return;
-    }
-    /* A path that leads on from a member is followed by read_document, which may refuse the row. */
-    for (const struct json_node *member = json_first(doc, row); member;
-         member = json_after(doc, row, member)) {
-        struct path_tree *child =
-            path_tree_child(&decoder->row_image, json_key(doc, member, decoder->walk.arena));
-        if (child)
-            path_tree_note(child, &decoder->walk, doc, member);
-    }
-}
+/* ---- Documents ----------------------------------------------------------------------------------------------------------- */
 
 /* As Debezium writes it, or a string with needless escapes, of which each takes six bytes at most. */
-static bool is_unavailable(struct decoding *decoding, struct place place)
+static bool is_unavailable(struct decoding *decoding, struct node_ref value)
 {
-    struct text raw = json_raw(place.doc, place.node);
+    struct text raw = json_raw(value.doc, value.node);
     if (is_left_out_form(raw))
         return true;
-    return place.node->kind == JSON_STRING && place.node->escaped && raw.size <= 6 * UNAVAILABLE.size &&
+    return value.node->kind == JSON_STRING && value.node->escaped && raw.size <= 6 * UNAVAILABLE.size &&
            (raw.data[0] == UNAVAILABLE.data[0] || raw.data[0] == '\\') &&
-           text_equal(json_text(place.doc, place.node, decoding->decoder->walk.arena), UNAVAILABLE);
+           text_equal(json_text(value.doc, value.node, decoding->decoder->walk.arena), UNAVAILABLE);
 }
 
 static bool refuse_unavailable(struct decoder *decoder, struct text path)
@@ -353,45 +188,72 @@ static bool refuse_unavailable(struct decoder *decoder, struct text path)
     return REFUSE(decoder, OUTCOME_ERROR, path, TEXT(": "), UNAVAILABLE);
 }
 
-static struct text path_of_member(struct decoder *decoder, const struct path_tree *tree)
+/* The path of a member of the row image, as the layout writes it where it has one. */
+static struct text path_of_member(const struct decoding *decoding, const struct path_tree *tree)
 {
-    return arena_printf(decoder->walk.arena, "after.%.*s", (int)tree->step.name.size, tree->step.name.data);
+    const struct layout *layout = decoding->decoder->layout;
+    const struct text name = tree->step.name;
+    for (size_t i = 0; i < layout->column_count; i++) {
+        const struct path *path = layout->columns[i].paths;
+        if (path->space == SPACE_ROW && path->count > 2 && text_equal(path->steps[1].name, name) &&
+            name.data >= path->text.data && name.data < path->text.data + path->text.size)
+            return (struct text){path->text.data, (size_t)(name.data + name.size - path->text.data)};
+    }
+    struct text path = unmapped_name(decoding->decoder->walk.arena, TEXT("after"), name);
+    return path.data ? path : TEXT("after");
 }
 
-/* Reads the string of a row image's member as a JSON document, to ENCODINGS_MOST encodings, and follows the paths into it. */
-static bool read_encoded(struct decoding *decoding, struct path_tree *tree, struct place place)
+/* The text of a string's document: its escapes read, and its base64 where the layout says so. */
+static bool document_text(struct decoding *decoding, const struct path_tree *tree, struct node_ref value, struct text *text)
+{
+    struct arena *arena = decoding->decoder->walk.arena;
+    *text = json_text(value.doc, value.node, arena);
+    if (!layout_is_base64(decoding->decoder->layout, tree->step.name))
+        return true;
+    return base64_decode(arena, *text, JSON_PADDING, text);
+}
+
+/* Reads the string of a row image's member as a JSON document, to ENCODINGS_LIMIT encodings, and follows the paths into it. */
+static bool read_encoded(struct decoding *decoding, struct path_tree *tree, struct node_ref value)
 {
     struct decoder *decoder = decoding->decoder;
-    struct text text = json_text(place.doc, place.node, decoder->walk.arena);
+    struct text text;
     struct json_doc *doc = arena_alloc(decoder->walk.arena, sizeof *doc);
     if (!doc)
         return true; /* decode() sees that the arena has failed */
-    for (int i = 0; i < ENCODINGS_MOST && text.size > 0; i++) {
+    if (!document_text(decoding, tree, value, &text))
+        return decoder->message.failed ||
+               REFUSE(decoder, OUTCOME_ERROR, path_of_member(decoding, tree), TEXT(": not base64"));
+    struct ledger_entry entry = {.doc = value.doc, .node = value.node, .what = CONSULTED_OPENED};
+    for (int i = 0; i < ENCODINGS_LIMIT && text.size > 0; i++) {
         struct json_fault fault;
         if (!json_parse(decoder->parser, decoder->walk.arena, text, decoder->walk.depth, doc, &fault))
-            return fail_json(decoder, path_of_member(decoder, tree), &fault);
+            return fail_json(decoder, path_of_member(decoding, tree), &fault);
         if (doc->nodes->kind != JSON_STRING) {
+            tree->opened = entry.opened = doc;
             path_tree_follow(tree, &decoder->walk, doc, doc->nodes);
             break;
         }
         text = json_text(doc, doc->nodes, decoder->walk.arena);
     }
+    ledger_add(decoder->walk.ledger, decoder->walk.arena, entry);
     return true;
 }
 
 /* Whether every reader of the document in this member of the row image has a value for a document that was left out. */
-static bool may_be_left_out(const struct layout *layout, struct text member)
+static bool may_be_left_out(const struct decoder *decoder, struct text member)
 {
+    const struct layout *layout = decoder->layout;
     for (size_t i = 0; i < layout->accept_count; i++) {
         const struct path *path = &layout->accept[i].path;
-        if (path->row && path->count > 2 && text_equal(path->steps[1].name, member))
+        if (path->space == SPACE_ROW && path->count > 2 && text_equal(path->steps[1].name, member))
             return false;
     }
-    for (size_t i = 0; i < layout->column_count; i++) {
+    for (size_t i = 0; i < layout->column_count && !layout->lists_left_out; i++) {
         const struct column *column = &layout->columns[i];
         for (size_t j = 0; j < column->path_count && !column->has_unavailable; j++) {
             const struct path *path = &column->paths[j];
-            if (path->row && path->count > 2 && text_equal(path->steps[1].name, member))
+            if (path->space == SPACE_ROW && path->count > 2 && text_equal(path->steps[1].name, member))
                 return false;
         }
     }
@@ -402,92 +264,146 @@ static bool may_be_left_out(const struct layout *layout, struct text member)
 static bool read_document(struct decoding *decoding, struct path_tree *tree)
 {
     struct decoder *decoder = decoding->decoder;
-    struct place place = path_tree_place(tree, &decoder->walk);
-    if (!place.node || decoding->router)
+    struct node_ref value = path_tree_found(tree, &decoder->walk);
+    if (!value.node || decoding->view.document.node || tree->opened)
         return true;
-    if (is_unavailable(decoding, place))
-        return may_be_left_out(decoder->layout, tree->step.name) ||
-               refuse_unavailable(decoder, path_of_member(decoder, tree));
-    if (place.node->kind != JSON_STRING) {
-        path_tree_follow(tree, &decoder->walk, place.doc, place.node);
+    if (is_unavailable(decoding, value))
+        return may_be_left_out(decoder, tree->step.name) ||
+               refuse_unavailable(decoder, path_of_member(decoding, tree));
+    if (value.node->kind != JSON_STRING) {
+        path_tree_follow(tree, &decoder->walk, value.doc, value.node);
         return true;
     }
-    return read_encoded(decoding, tree, place);
+    return read_encoded(decoding, tree, value);
 }
 
 static bool read_documents(struct decoding *decoding)
 {
-    struct path_tree *row_image = &decoding->decoder->row_image;
-    for (size_t i = 0; i < row_image->count; i++)
-        if (row_image->children[i].count && !read_document(decoding, &row_image->children[i]))
+    struct path_tree *row = &decoding->decoder->finder.tree[SPACE_ROW];
+    for (size_t i = 0; i < row->count; i++)
+        if (row->children[i].count && !read_document(decoding, &row->children[i]))
             return false;
     return true;
 }
 
-/* ---- Rules and columns --------------------------------------------------------------------------------------------------- */
+/* ---- Rules --------------------------------------------------------------------------------------------------------------- */
 
-static bool judge_rule(struct decoding *decoding, const struct accept *rule, struct path_tree *end)
+/* Notes in the ledger what a rule sees: the values on its path that are there, but for strings whose documents were opened. */
+static void note_rule(const struct decoding *decoding, size_t index)
+{
+    const struct decoder *decoder = decoding->decoder;
+    const struct path *path = &decoder->layout->accept[index].path;
+    const struct path_tree *tree = path->space < SPACES ? &decoder->finder.tree[path->space] : decoder->finder.rule_ends[index];
+    size_t count = path_step_count(path);
+    for (size_t i = 0; i <= count; i++) {
+        struct node_ref value = path_tree_found(tree, &decoder->walk);
+        if (value.node && !(i < count && (tree->opened || value.node->kind == JSON_OBJECT)))
+            ledger_add(decoder->walk.ledger, decoder->walk.arena,
+                       (struct ledger_entry){
+                           .doc = value.doc, .node = value.node, .what = CONSULTED_RULE, .index = (uint16_t)index});
+        if (i < count)
+            tree = path_tree_end(tree, path_steps(path) + i, 1);
+    }
+}
+
+/* The path as reasons of rules write it: without `after.`. */
+static struct text name_of_rule(const struct path *path)
+{
+    return path->space == SPACE_ROW ? text_from(path->text, sizeof "after" - 1 + (path->text.data[5] == '.')) : path->text;
+}
+
+static bool judge_rule(struct decoding *decoding, size_t index)
 {
     struct decoder *decoder = decoding->decoder;
-    if (rule->path.row && decoding->router)
+    const struct accept *rule = &decoder->layout->accept[index];
+    const struct path *path = &rule->path;
+    if (path->space == SPACE_ROW && decoding->view.document.node)
         return true;
-    if (rule->path.row && rule->path.count > 2 &&
-        !read_document(decoding, path_tree_child(&decoder->row_image, rule->path.steps[1].name)))
+    if (path->space == SPACE_ROW && path->count > 2 &&
+        !read_document(decoding, path_tree_end(&decoder->finder.tree[SPACE_ROW], &path->steps[1], 1)))
         return false;
-    struct text name = rule->path.row ? text_from(rule->path.text, sizeof "after." - 1) : rule->path.text;
-    struct place place = path_tree_place(end, &decoder->walk);
+    if (decoder->walk.ledger)
+        note_rule(decoding, index);
+    struct node_ref found = path_tree_found(decoder->finder.rule_ends[index], &decoder->walk);
     struct text value = {NULL, 0};
-    if (place.node && place.node->kind != JSON_NULL)
-        value = json_text(place.doc, place.node, decoder->walk.arena);
+    if (found.node && found.node->kind != JSON_NULL)
+        value = json_text(found.doc, found.node, decoder->walk.arena);
     if (value.size == 0)
-        return REFUSE(decoder, OUTCOME_SKIPPED, name, TEXT(" missing"));
+        return REFUSE(decoder, decoder->layout->accept_missing_is_error ? OUTCOME_ERROR : OUTCOME_SKIPPED,
+                      name_of_rule(path), TEXT(" missing"));
     if (is_accepted(rule, value))
         return true;
-    return REFUSE(decoder, OUTCOME_SKIPPED, name, TEXT(" "), text_cut(value, VALUE_SHOWN));
+    return REFUSE(decoder, OUTCOME_SKIPPED, name_of_rule(path), TEXT(" "), text_cut(value, VALUE_SHOWN));
 }
 
 static bool judge_rules(struct decoding *decoding)
 {
     const struct layout *layout = decoding->decoder->layout;
-    for (size_t i = 0; i < layout->accept_count; i++)
-        if (!judge_rule(decoding, &layout->accept[i], decoding->decoder->rule_ends[i]))
+    for (size_t i = 0; i < layout->accept_count; i++) {
+        decoding->stage = (uint16_t)(i + 1);
+        if (!judge_rule(decoding, i))
             return false;
+    }
+    decoding->stage = (uint16_t)(layout->accept_count + 1);
     return true;
 }
+
+/* ---- Columns ------------------------------------------------------------------------------------------------------------- */
 
 static bool is_empty(const struct json_node *node)
 {
     return node->kind == JSON_STRING && node->start == node->end;
 }
 
-/* The first of the column's paths, which end at `ends`, that leads to a value; *path is that one, or the first where none does. */
-static struct place find_value(const struct path_walk *walk, const struct column *column,
-                               struct path_tree *const *ends, const struct path **path)
+/* Where a column's value was looked for. */
+struct search {
+    struct node_ref value;   /* the first that there is; node NULL where there is none */
+    const struct path *path; /* its path, or the first of all */
+    const struct path *unfit; /* of a column whose values are exact: the first path that leads to null, which the column cannot hold,
+                                 or to a text without a character; NULL where none does */
+    struct node_ref unfit_value;
+};
+
+static void find_value(const struct decoding *decoding, size_t index, struct search *search)
 {
+    const struct decoder *decoder = decoding->decoder;
+    const struct column *column = &decoder->layout->columns[index];
+    const bool holds_null = column->as.type.nullable || column->has_default;
+    *search = (struct search){.path = &column->paths[0]};
     for (size_t i = 0; i < column->path_count; i++) {
-        const struct path_tree *end = ends[i];
-        if (end->message != walk->message || end->place.node->kind == JSON_NULL ||
-            (is_empty(end->place.node) && column->as.type.kind != TYPE_STRING))
+        const struct path_tree *end = decoder->finder.ends[index][i];
+        if (end->message != decoder->walk.message)
             continue;
-        *path = &column->paths[i];
-        return end->place;
+        ledger_add(decoder->walk.ledger, decoder->walk.arena,
+                   (struct ledger_entry){.doc = end->found.doc,
+                                         .node = end->found.node,
+                                         .what = CONSULTED_COLUMN,
+                                         .index = (uint16_t)index,
+                                         .path = (uint16_t)i});
+        const bool is_null = end->found.node->kind == JSON_NULL;
+        if (is_null || (is_empty(end->found.node) && column->as.type.kind != TYPE_STRING)) {
+            if (column->as.exact && !search->unfit && !(is_null && holds_null)) {
+                search->unfit = &column->paths[i];
+                search->unfit_value = end->found;
+            }
+            continue;
+        }
+        search->path = &column->paths[i];
+        search->value = end->found;
+        return;
     }
-    *path = &column->paths[0];
-    return (struct place){NULL, NULL};
 }
 
 /* Whether Debezium left out the member of the row image that one of the paths leads to or through. */
 static bool is_left_out(struct decoding *decoding, const struct path *paths, const struct path *end)
 {
     const struct decoder *decoder = decoding->decoder;
-    for (const struct path *path = paths; path < end && !decoding->router; path++) {
-        if (!path->row)
+    for (const struct path *path = paths; path < end && !decoding->view.document.node; path++) {
+        if (path->space != SPACE_ROW)
             continue;
-        struct path_tree *member = path_tree_child(&decoder->row_image, path->steps[1].name);
-        struct place place = {NULL, NULL};
-        if (member)
-            place = path_tree_place(member, &decoder->walk);
-        if (place.node && is_unavailable(decoding, place))
+        struct path_tree *member = path_tree_end(&decoder->finder.tree[SPACE_ROW], &path->steps[1], 1);
+        struct node_ref value = path_tree_found(member, &decoder->walk);
+        if (value.node && is_unavailable(decoding, value))
             return true;
     }
     return false;
@@ -496,85 +412,143 @@ static bool is_left_out(struct decoding *decoding, const struct path *paths, con
 /* Whether a column that is required is so for this message. */
 static bool is_required(const struct decoding *decoding, const struct column *column, const struct path *path)
 {
-    bool excused = decoding->router && path->row && path->count == 2;
+    bool excused = decoding->view.document.node && path->space == SPACE_ROW && path->count == 2;
     const struct accept *rule = &column->required_op;
-    return !excused && (rule->count == 0 || is_accepted(rule, decoding->envelope.op));
+    return !excused && (rule->count == 0 || is_accepted(rule, decoding->view.op));
+}
+
+static bool refuse_value(struct decoding *decoding, const struct column *column, const struct path *path, struct text value)
+{
+    return REFUSE(decoding->decoder, OUTCOME_ERROR, path->text, TEXT(": "), text_cut(value, VALUE_SHOWN),
+                  TEXT(" does not fit "), text_of(column->as.type.name));
+}
+
+static bool convert_value(struct decoding *decoding, size_t index, const struct search *search, struct value *out)
+{
+    struct decoder *decoder = decoding->decoder;
+    const struct column *column = &decoder->layout->columns[index];
+    const struct node_ref value = search->value;
+    struct conversion extended;
+    const struct conversion *as = &column->as;
+    if (decoding->view.schema.node && !decoding->view.document.node && schema_matters(column))
+        as = schema_conversion(&decoder->memo, index, &decoding->view, search->path, column, decoder->walk.arena);
+    if (decoding->view.row_in_string && search->path->space == SPACE_ROW) {
+        extended = *as;
+        extended.extended = true;
+        as = &extended;
+    }
+    if (as->type.kind == TYPE_STRING && !as->extended) { /* any value's text */
+        *out = (struct value){.as.text = json_text(value.doc, value.node, decoder->walk.arena)};
+        return true;
+    }
+    if (convert_node(value.doc, value.node, decoder->walk.arena, as, out))
+        return true;
+    *out = column->absent;
+    return column->lenient ||
+           refuse_value(decoding, column, search->path, json_text(value.doc, value.node, decoder->walk.arena));
+}
+
+/* The value of a column whose value Debezium left out. */
+static bool fill_left_out(struct decoding *decoding, const struct column *column, struct value *out)
+{
+    decoding->has_left_out = true;
+    *out = column->unavailable;
+    return !decoding->decoder->layout->lists_left_out ||
+           unmapped_add(&decoding->left_out, decoding->decoder->walk.arena, column->name);
 }
 
 static bool fill_column(struct decoding *decoding, size_t index, struct value *out)
 {
     struct decoder *decoder = decoding->decoder;
     const struct column *column = &decoder->layout->columns[index];
-    const struct path *path;
-    struct place place = find_value(&decoder->walk, column, decoder->ends[index], &path);
-    if (column->has_unavailable &&
-        is_left_out(decoding, column->paths, place.node ? path + 1 : column->paths + column->path_count)) {
-        *out = column->unavailable;
-        decoding->left_out = true;
-        return true;
-    }
-    if (column->required && (!place.node || is_empty(place.node)) && is_required(decoding, column, path))
-        return REFUSE(decoder, OUTCOME_ERROR, path->text, TEXT(": missing"));
-    if (!place.node) {
+    struct search search;
+    find_value(decoding, index, &search);
+    const bool found = search.value.node;
+    if ((column->has_unavailable || decoder->layout->lists_left_out) &&
+        is_left_out(decoding, column->paths, found ? search.path + 1 : column->paths + column->path_count))
+        return fill_left_out(decoding, column, out);
+    if (column->required && (!found || is_empty(search.value.node)) && is_required(decoding, column, search.path))
+        return REFUSE(decoder, OUTCOME_ERROR, search.path->text, TEXT(": missing"));
+    if (!found && search.unfit && !column->lenient)
+        return refuse_value(decoding, column, search.unfit,
+                            json_text(search.unfit_value.doc, search.unfit_value.node, decoder->walk.arena));
+    if (!found) {
         *out = column->absent;
         return true;
     }
-    if (path->row && path->count == 2 && is_unavailable(decoding, place))
-        return refuse_unavailable(decoder, path->text);
-    if (column->as.type.kind == TYPE_STRING) { /* any value's text */
-        *out = (struct value){.as.text = json_text(place.doc, place.node, decoder->walk.arena)};
-        return true;
-    }
-    decoding->contained |= place.node->kind >= JSON_ARRAY;
-    struct json_value value;
-    json_value_of(place.doc, place.node, decoder->walk.arena, &value);
-    const struct conversion *as = &column->as;
-    if (decoding->envelope.schema && !decoding->router && schema_matters(column))
-        as = schema_says(&decoder->memo, index, &decoding->doc, &decoding->envelope, path, column,
-                         decoder->walk.arena);
-    if (convert(&value, as, decoder->walk.arena, out))
-        return true;
-    *out = column->absent;
-    if (column->lenient)
-        return true;
-    return REFUSE(decoder, OUTCOME_ERROR, path->text, TEXT(": "), text_cut(value.text, VALUE_SHOWN),
-                  TEXT(" does not fit "), text_of(column->as.type.name));
+    if (search.path->space == SPACE_ROW && search.path->count == 2 && is_unavailable(decoding, search.value))
+        return refuse_unavailable(decoder, search.path->text);
+    return convert_value(decoding, index, &search, out);
 }
 
 static bool fill_columns(struct decoding *decoding)
 {
-    size_t count = decoding->decoder->layout->column_count;
-    struct value *values = decoding->decoder->values;
-    for (size_t i = 0; i < count; i++)
+    struct decoder *decoder = decoding->decoder;
+    const struct layout *layout = decoder->layout;
+    struct value *values = decoder->values;
+    for (size_t i = 0; i < layout->column_count; i++)
         if (!fill_column(decoding, i, &values[i]))
             return false;
+    if (!decoder->finder.lists_unmapped && !layout->lists_left_out)
+        return true;
+    struct unmapped unmapped = {.names = NULL};
+    if (decoder->finder.lists_unmapped && !finder_list_unmapped(&decoder->finder, &decoder->walk, &decoding->view, &unmapped))
+        return true; /* decode() sees that the arena has failed */
+    for (size_t i = 0; i < layout->column_count; i++) {
+        if (layout->columns[i].paths[0].space == SPACE_UNMAPPED)
+            values[i] = value_of_texts(decoder->walk.arena, unmapped.names, unmapped.count);
+        else if (layout->columns[i].paths[0].space == SPACE_LEFT_OUT)
+            values[i] = value_of_texts(decoder->walk.arena, decoding->left_out.names, decoding->left_out.count);
+    }
     return true;
 }
 
 /* ---- The whole ----------------------------------------------------------------------------------------------------------- */
 
-static bool read_message(struct decoder *decoder, struct text message)
+static bool refuse_json(struct decoder *decoder, struct text message, struct json_fault *fault)
 {
-    struct decoding decoding;
-    decoding.decoder = decoder;
-    decoding.router = decoding.left_out = decoding.contained = false;
-    if (message.size == 0)
+    static const struct text advice = {
+        "; behind a schema registry's header: Avro or Protobuf? set value.converter to a JSON converter", 94};
+    if (!view_has_header(message) || !fault->what)
+        return fail_json(decoder, TEXT("not JSON"), fault);
+    fault->byte += REGISTRY_HEADER;
+    fail_json(decoder, TEXT("not JSON"), fault);
+    return REFUSE(decoder, OUTCOME_ERROR, decoder->row.reason, advice);
+}
+
+static bool read_message(struct decoding *decoding, struct text message)
+{
+    struct decoder *decoder = decoding->decoder;
+    struct text body = view_body(message);
+    if (body.size == 0)
         return REFUSE(decoder, OUTCOME_SKIPPED, TEXT("tombstone"));
     struct json_fault fault;
-    if (!json_parse(decoder->parser, decoder->walk.arena, message, decoder->walk.depth, &decoding.doc,
-                    &fault))
-        return fail_json(decoder, TEXT("not JSON"), &fault);
-    envelope_read(&decoding.doc, decoder->layout->json_column, decoder->walk.arena, &decoding.envelope);
-    if (!judge_shape(&decoding) || !judge_operation(&decoding))
+    if (!json_parse(decoder->parser, decoder->walk.arena, body, decoder->walk.depth, &decoding->doc, &fault))
+        return refuse_json(decoder, message, &fault);
+    view_read(&decoder->finder.options, &decoder->walk, &decoding->doc, &decoding->view);
+    if (!judge_form(decoding) || !judge_operation(decoding))
         return false;
-    find_values(&decoding);
-    if (decoder->uses_schema && decoding.envelope.schema)
-        schema_recall(&decoder->memo, &decoding.doc, &decoding.envelope);
-    if (!judge_rules(&decoding) || !read_documents(&decoding) || !fill_columns(&decoding))
-        return false;
-    if (decoder->shapes && !decoding.router && !decoding.left_out && !decoding.contained)
-        shapes_learn(decoder->shapes, message, &decoding.doc, &decoding.envelope, decoder->walk.arena);
-    return true;
+    finder_find(&decoder->finder, &decoder->walk, &decoding->view);
+    if (decoder->uses_schema && decoding->view.schema.node)
+        schema_recall(&decoder->memo, &decoding->view);
+    return judge_rules(decoding) && read_documents(decoding) && fill_columns(decoding);
+}
+
+/* What was decided of a message is what the next that looks like it may be decided by. */
+static void learn(struct decoding *decoding, struct text message)
+{
+    struct decoder *decoder = decoding->decoder;
+    if (decoder->row.outcome == OUTCOME_ERROR || decoding->has_left_out || decoder->message.failed ||
+        decoding->ledger.failed || view_body(message).size == 0 || decoding->doc.nodes->kind == JSON_NULL)
+        return;
+    const struct lesson lesson = {.message = message,
+                                  .view = &decoding->view,
+                                  .ledger = &decoding->ledger,
+                                  .walk = &decoder->walk,
+                                  .skipped = decoder->row.outcome == OUTCOME_SKIPPED,
+                                  .reason = decoder->row.reason,
+                                  .stage = decoding->stage};
+    shapes_learn(decoder->shapes, &lesson);
 }
 
 const struct row *decode(struct decoder *decoder, struct text message)
@@ -582,11 +556,22 @@ const struct row *decode(struct decoder *decoder, struct text message)
     arena_reset(&decoder->message);
     decoder->walk.message++;
     decoder->row = (struct row){OUTCOME_EVENT, {NULL, 0}, decoder->values};
-    if (message.size > JSON_MOST)
-        return decode_refused(decoder, TEXT("message of 4 GiB and more"));
-    if (decoder->shapes && shapes_match(decoder->shapes, message, decoder->walk.arena, decoder->values))
+    struct verdict_known known;
+    if (decoder->shapes && shapes_match(decoder->shapes, message, decoder->walk.arena, decoder->values, &known)) {
+        if (known.skipped)
+            decoder->row = (struct row){OUTCOME_SKIPPED, known.reason, decoder->defaults};
         return &decoder->row;
-    read_message(decoder, message);
+    }
+    struct decoding decoding;
+    decoding.decoder = decoder;
+    decoding.has_left_out = false;
+    decoding.stage = 0;
+    decoding.left_out = (struct unmapped){.names = NULL};
+    decoding.ledger = (struct ledger){.entries = NULL};
+    decoder->walk.ledger = decoder->shapes && shapes_are_curious(decoder->shapes, message) ? &decoding.ledger : NULL;
+    read_message(&decoding, message);
+    if (decoder->walk.ledger)
+        learn(&decoding, message);
     if (decoder->message.failed)
         return decode_refused(decoder, TEXT("out of memory"));
     return &decoder->row;

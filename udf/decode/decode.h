@@ -3,7 +3,7 @@
 #define DECODE_H
 
 #include "layout/layout.h"
-#include "decode/fast/shape.h"
+#include "decode/fast/shapes.h"
 
 enum outcome { OUTCOME_EVENT = 0, OUTCOME_SKIPPED = 1, OUTCOME_ERROR = 2 };
 
@@ -23,9 +23,12 @@ void decoder_free(struct decoder *decoder);
  * outcome. The row and all its texts are valid until the next call and as long as the message is. */
 const struct row *decode(struct decoder *decoder, struct text message);
 
-/* Whether shapes are learned (see shape.h): so from the start. Answers never depend on it; tests and benchmarks turn it off.
+/* Whether shapes are learned (see fast/shapes.h): so from the start. Answers never depend on it; tests and benchmarks turn it off.
  * What was learned is forgotten. False where memory is refused. */
 bool decoder_use_shapes(struct decoder *decoder, bool use);
+
+/* Counts messages from here, for tests of what lasts long. */
+void decoder_count_from(struct decoder *decoder, uint64_t messages);
 
 struct shape_counts decoder_shape_counts(const struct decoder *decoder);
 

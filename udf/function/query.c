@@ -2,17 +2,19 @@
 
 #include <stdlib.h>
 
-#include "debezium/envelope.h"
+#include "base/base64.h"
+#include "debezium/view.h"
 #include "layout/path_tree.h"
 
 struct query {
     struct json_parser *parser;
     struct arena arena;
     struct path_walk walk;
+    struct view_options options;
 };
 
-static const struct text JSON_COLUMN = {"payload",
-                                        7}; /* a bare row is known by it; there is no layout here to say */
+/* A bare row is known by it; there is no layout here to say. */
+#define JSON_COLUMN TEXT("payload")
 
 struct query *query_new(const struct query_options *options)
 {
@@ -22,6 +24,7 @@ struct query *query_new(const struct query_options *options)
         return NULL;
     query->parser = json_parser_new();
     query->walk = (struct path_walk){.parser = query->parser, .arena = &query->arena, .depth = JSON_DEPTH};
+    query->options = (struct view_options){.json_column = JSON_COLUMN, .metadata_prefix = TEXT("__")};
     if (query->parser)
         return query;
     query_free(query);
@@ -37,98 +40,131 @@ void query_free(struct query *query)
     free(query);
 }
 
-static bool read_message(struct query *query, struct text message, struct json_doc *doc)
+static bool read_message(struct query *query, struct text message, struct json_doc *doc, struct view *view)
 {
     struct json_fault fault;
     arena_reset(&query->arena);
-    return message.size > 0 && message.size <= JSON_MOST &&
-           json_parse(query->parser, &query->arena, message, JSON_DEPTH, doc, &fault);
+    if (message.size == 0 || message.size > JSON_MOST ||
+        !json_parse(query->parser, &query->arena, message, JSON_DEPTH, doc, &fault))
+        return false;
+    view_read(&query->options, &query->walk, doc, view);
+    return true;
+}
+
+/* ---- extract ------------------------------------------------------------------------------------------------------------- */
+
+static const struct node_ref NOWHERE = {NULL, NULL};
+
+/* The value itself, or the document in a string. */
+static struct node_ref open_string(struct query *query, struct node_ref value)
+{
+    struct json_doc *document = arena_alloc(&query->arena, sizeof *document);
+    if (document && document_in_text(&query->walk, json_text(value.doc, value.node, &query->arena), document))
+        return (struct node_ref){document, document->nodes};
+    return NOWHERE;
 }
 
 /* Follows the steps from a value, crossing strings that hold an object or array. */
-static struct place follow(struct query *query, struct place place, const struct step *steps, size_t count)
+static struct node_ref follow(struct query *query, struct node_ref value, const struct step *steps, size_t count)
 {
-    for (size_t i = 0; i < count && place.node; i++) {
-        if (place.node->kind == JSON_STRING) {
-            struct json_doc *held = arena_alloc(&query->arena, sizeof *held);
-            struct text text = json_text(place.doc, place.node, &query->arena);
-            if (!held || !json_held(&query->walk, text, held))
-                return (struct place){NULL, NULL};
-            place = (struct place){held, held->nodes};
+    for (size_t i = 0; i < count && value.node; i++) {
+        if (value.node->kind == JSON_STRING) {
+            value = open_string(query, value);
+            if (!value.node)
+                return NOWHERE;
         }
-        place.node = steps[i].name.data ? json_member(place.doc, place.node, steps[i].name, &query->arena)
-                                        : json_element(place.doc, place.node, steps[i].index);
+        value.node = steps[i].name.data ? json_member(value.doc, value.node, steps[i].name, &query->arena)
+                                        : json_element(value.doc, value.node, steps[i].index);
     }
-    return place;
+    return value;
 }
 
-static bool is_there(struct place place)
+static bool is_there(struct node_ref value)
 {
-    return place.node && place.node->kind != JSON_NULL;
+    return value.node && value.node->kind != JSON_NULL;
+}
+
+/* How much of a path its steps up to number `count` are, where those are names joined by dots; 0 where not. */
+static size_t joined_size(const struct path *path, size_t first, size_t count)
+{
+    const char *at = path->steps[first].name.data;
+    for (size_t i = first; i < count; i++) {
+        const struct text name = path->steps[i].name;
+        if (!name.data || name.data < path->text.data || name.data >= path->text.data + path->text.size)
+            return 0;
+    }
+    const struct text last = path->steps[count - 1].name;
+    return (size_t)(last.data + last.size - at);
 }
 
 /* A path as it stands: its names one within the other, or the first of them joined by dots, as Flatten writes keys. */
-static struct place follow_from_root(struct query *query, struct place root, const struct path *path)
+static struct node_ref follow_from(struct query *query, struct node_ref root, const struct path *path, size_t first)
 {
-    struct place found = follow(query, root, path->steps, path->count);
-    for (size_t i = 1; !is_there(found) && i < path->count && path->steps[i].name.data; i++) {
-        const struct step *last = &path->steps[i];
-        struct text key = {path->text.data, (size_t)(last->name.data + last->name.size - path->text.data)};
+    struct node_ref found = follow(query, root, path->steps + first, path->count - first);
+    for (size_t count = first + 2; !is_there(found) && count <= path->count; count++) {
+        const size_t size = joined_size(path, first, count);
+        if (size == 0)
+            break;
+        const struct text key = {path->steps[first].name.data, size};
         const struct json_node *member = json_member(root.doc, root.node, key, &query->arena);
         if (member)
-            found = follow(query, (struct place){root.doc, member}, last + 1, path->count - i - 1);
+            found = follow(query, (struct node_ref){root.doc, member}, path->steps + count, path->count - count);
     }
     return found;
 }
 
-/* A path below after. in the row image, whatever shape the message has. */
-static struct place follow_in_row(struct query *query, const struct json_doc *doc, const struct path *path)
+/* A path in an image: a flattened one's members are named by names joined by dots, of which the longest that is there counts. */
+static struct node_ref follow_in_image(struct query *query, const struct image *image, const struct path *path)
 {
-    struct envelope envelope;
-    envelope_read(doc, JSON_COLUMN, &query->arena, &envelope);
-    const struct step *steps = path->steps + 1;
-    size_t count = path->count - 1;
-    struct place root = {doc, envelope.root};
-    switch (envelope.shape) {
-    case SHAPE_ENVELOPE:
-    case SHAPE_UNWRAPPED:
-        return follow(query, (struct place){doc, envelope.row}, steps, count);
-    case SHAPE_FLATTENED: {
-        struct text rest = {steps[0].name.data,
-                            path->text.size - (size_t)(steps[0].name.data - path->text.data)};
-        struct text text = arena_printf(&query->arena, "%s.%.*s", envelope.before ? "before" : "after",
-                                        (int)rest.size, rest.data);
-        struct path flat;
-        if (!path_parse(&query->arena, text, &flat))
-            return (struct place){NULL, NULL};
-        return follow_from_root(query, root, &flat);
+    const size_t joined = image->naming == NAMED_BY_PREFIX ? path->count : 2;
+    for (size_t count = joined; count >= 2; count--) {
+        struct text name = path->steps[1].name;
+        if (count > 2 && (name.size = joined_size(path, 1, count)) == 0)
+            continue;
+        const struct json_node *member = image_member(image, name, &query->arena);
+        struct node_ref found = NOWHERE;
+        if (member)
+            found = follow(query, (struct node_ref){image->doc, member}, path->steps + count, path->count - count);
+        if (is_there(found) || count == 2)
+            return found;
     }
-    case SHAPE_OBJECT:
-    case SHAPE_STRING: /* a router value is the JSON column's document itself */
-        if (text_equal(steps[0].name, JSON_COLUMN) && count > 1)
-            return follow(query, root, steps + 1, count - 1);
-        break;
-    case SHAPE_TOMBSTONE:
-    case SHAPE_HEARTBEAT:
-    case SHAPE_TRANSACTION:
-    case SHAPE_OTHER:
-        break;
-    }
-    return (struct place){NULL, NULL};
+    return NOWHERE;
+}
+
+/* A path as the view has it, in every form. */
+static struct node_ref follow_in_view(struct query *query, const struct view *view, const struct path *path)
+{
+    if (view->verdict == VERDICT_SKIPPED)
+        return NOWHERE;
+    if (path->space == SPACE_OP)
+        return view->verdict == VERDICT_ROW ? view->op_value : NOWHERE;
+    if (path->space == SPACE_TS_MS)
+        return view->ts_ms;
+    if (path->space == SPACE_MESSAGE)
+        return follow_from(query, (struct node_ref){view->doc, view->root}, path, 0);
+    /* A router value is the JSON column's document itself. */
+    if (path->space == SPACE_ROW && !view->image[SPACE_ROW].node && text_equal(path->steps[1].name, query->options.json_column) &&
+        path->count > 2)
+        return follow(query, (struct node_ref){view->doc, view->root}, path->steps + 2, path->count - 2);
+    return view->image[path->space].node ? follow_in_image(query, &view->image[path->space], path) : NOWHERE;
 }
 
 bool query_extract(struct query *query, struct text message, struct text path_text, struct text *answer)
 {
     struct json_doc doc;
+    struct view view;
     struct path path;
-    if (!read_message(query, message, &doc) || !path_parse(&query->arena, path_text, &path))
+    if (!read_message(query, view_body(message), &doc, &view) || !path_parse(&query->arena, path_text, &path))
         return false;
-    struct place place = follow_from_root(query, (struct place){&doc, doc.nodes}, &path);
-    if (!is_there(place) && path.row)
-        place = follow_in_row(query, &doc, &path);
-    if (!is_there(place))
+    struct node_ref found = follow_in_view(query, &view, &path);
+    const bool own = path.space == SPACE_OP || path.space == SPACE_SOURCE || path.space == SPACE_TS_MS;
+    if (!is_there(found) && !(own && view.verdict == VERDICT_ROW))
+        found = follow_from(query, (struct node_ref){&doc, view.root}, &path, 0);
+    if (!is_there(found) && !(own && view.verdict == VERDICT_ROW))
+        found = follow_from(query, (struct node_ref){&doc, doc.nodes}, &path, 0);
+    if (!is_there(found))
         return false;
-    *answer = json_text(place.doc, place.node, &query->arena);
+    *answer = json_text(found.doc, found.node, &query->arena);
     return !query->arena.failed;
 }
 
@@ -211,52 +247,39 @@ static bool expand_within(struct writing *writing, struct part *part, const stru
     return true;
 }
 
-/* Expands the strings of a row image. */
-static bool expand_members(struct writing *writing, struct part *part, const struct json_node *image)
+/* Expands the strings of an object's members, of a flattened one those of the row images. */
+static bool expand_members(struct writing *writing, struct part *part, const struct json_node *object, bool flattened)
 {
-    for (const struct json_node *member = json_first(part->doc, image); member;
-         member = json_after(part->doc, image, member))
-        if (member->kind == JSON_STRING && !expand_string(writing, part, member, ENCODINGS_MOST))
-            return false;
-    return true;
-}
-
-/* Expands what belongs to the row images among the members of an envelope, flattened or not. */
-static bool expand_images(struct writing *writing, struct part *part, const struct json_node *root,
-                          bool flattened)
-{
-    for (const struct json_node *member = json_first(part->doc, root); member;
-         member = json_after(part->doc, root, member)) {
+    for (const struct json_node *member = json_first(part->doc, object); member;
+         member = json_after(part->doc, object, member)) {
         struct text key = json_key(part->doc, member, &writing->query->arena);
-        if (flattened) {
-            bool image = text_starts(key, TEXT("before.")) || text_starts(key, TEXT("after."));
-            if (image && member->kind == JSON_STRING && !expand_string(writing, part, member, ENCODINGS_MOST))
-                return false;
-        } else if (text_equal(key, TEXT("before")) || text_equal(key, TEXT("after"))) {
-            if (!expand_members(writing, part, member))
-                return false;
-        }
+        bool within = !flattened || text_starts(key, TEXT("before.")) || text_starts(key, TEXT("after."));
+        if (within && member->kind == JSON_STRING && !expand_string(writing, part, member, ENCODINGS_LIMIT))
+            return false;
     }
     return true;
 }
 
-static bool expand_row_images(struct writing *writing, struct part *part)
+/* Expands a row image, which may be a string that holds one. */
+static bool expand_image(struct writing *writing, struct part *part, const struct json_node *image)
 {
-    struct envelope envelope;
-    envelope_read(part->doc, JSON_COLUMN, &writing->query->arena, &envelope);
-    switch (envelope.shape) {
-    case SHAPE_ENVELOPE:
-    case SHAPE_FLATTENED:
-        return expand_images(writing, part, envelope.root, envelope.shape == SHAPE_FLATTENED);
-    case SHAPE_UNWRAPPED:
-    case SHAPE_OBJECT:
-        return expand_members(writing, part, envelope.root);
-    case SHAPE_TOMBSTONE:
-    case SHAPE_HEARTBEAT:
-    case SHAPE_TRANSACTION:
-    case SHAPE_STRING:
-    case SHAPE_OTHER:
-        break;
+    if (image->kind == JSON_STRING)
+        return expand_string(writing, part, image, ENCODINGS_LIMIT);
+    return image->kind != JSON_OBJECT || expand_members(writing, part, image, false);
+}
+
+static bool expand_row_images(struct writing *writing, struct part *part, const struct view *view)
+{
+    const struct json_node *root = view->root;
+    if (view->verdict == VERDICT_SKIPPED || !root || root->kind != JSON_OBJECT)
+        return true;
+    const bool flattened = view->image[SPACE_MESSAGE].naming == NAMED_BY_PREFIX;
+    if (flattened || view->verdict == VERDICT_REFUSED || view->image[SPACE_ROW].node == root)
+        return expand_members(writing, part, root, flattened);
+    for (const struct json_node *member = json_first(view->doc, root); member; member = json_after(view->doc, root, member)) {
+        struct text key = json_key(view->doc, member, &writing->query->arena);
+        if ((text_equal(key, TEXT("before")) || text_equal(key, TEXT("after"))) && !expand_image(writing, part, member))
+            return false;
     }
     return true;
 }
@@ -264,10 +287,14 @@ static bool expand_row_images(struct writing *writing, struct part *part)
 struct text query_unnest(struct query *query, struct text message)
 {
     struct json_doc doc;
+    struct view view;
     struct writing writing = {.query = query};
     struct part part = {&doc, 0};
-    if (!read_message(query, message, &doc) || !expand_row_images(&writing, &part) || part.written == 0 ||
-        !append(&writing, message.data + part.written, message.size - part.written) || query->arena.failed)
+    if (!read_message(query, view_body(message), &doc, &view) || !expand_row_images(&writing, &part, &view) ||
+        part.written == 0)
+        return message;
+    const struct text body = view_body(message);
+    if (!append(&writing, body.data + part.written, body.size - part.written) || query->arena.failed)
         return message;
     return (struct text){writing.data, writing.size};
 }

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STEPS_MOST 64
-#define COLUMNS_MOST 1000
+#include "base/hash.h"
+#include "json/json_check.h"
+
+#define STEPS_LIMIT 64
+#define COLUMNS_LIMIT 1000
 
 /* The file while it is read. */
 struct reading {
@@ -13,7 +16,6 @@ struct reading {
     struct arena *arena;
     struct layout *layout;
     char *problem;
-    bool exact; /* the layout's "exact" */
 };
 
 static int line_of(const struct reading *reading, uint32_t byte)
@@ -104,37 +106,74 @@ static bool parse_index(struct text *rest, struct step *step)
     return true;
 }
 
+/* ["name"]: a JSON string within brackets. */
+static bool parse_quoted(struct arena *arena, struct text *rest, struct step *step)
+{
+    size_t end = 2;
+    while (end < rest->size && rest->data[end] != '"')
+        end += rest->data[end] == '\\' ? 2 : 1;
+    if (end + 1 >= rest->size || rest->data[end + 1] != ']' || end == 2)
+        return false;
+    struct text quoted = {rest->data + 1, end};
+    char *copy = arena_alloc(arena, quoted.size + JSON_PADDING);
+    struct json_fault fault;
+    if (!copy)
+        return false;
+    memcpy(copy, quoted.data, quoted.size);
+    memset(copy + quoted.size, 0, JSON_PADDING);
+    if (!json_check(arena, (struct text){copy, quoted.size}, NULL, &fault))
+        return false;
+    *step = (struct step){.name = json_unescape(arena, (struct text){copy + 1, quoted.size - 2})};
+    *rest = text_from(*rest, end + 2);
+    return step->name.data != NULL;
+}
+
+/* The next step, with the dot before it where it is no first one. */
+static bool parse_step(struct arena *arena, struct text *rest, bool first, struct step *step)
+{
+    if (!first && rest->data[0] == '[')
+        return rest->size > 1 && rest->data[1] == '"' ? parse_quoted(arena, rest, step) : parse_index(rest, step);
+    if (!first && rest->data[0] != '.')
+        return false;
+    if (!first)
+        *rest = text_from(*rest, 1);
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] != '.' && rest->data[size] != '[')
+        size++;
+    *step = (struct step){.name = {rest->data, size}};
+    *rest = text_from(*rest, size);
+    return size > 0;
+}
+
+static enum path_space space_of(const struct step *steps, size_t count)
+{
+    if (count == 1)
+        return text_equal(steps[0].name, TEXT("op"))      ? SPACE_OP
+               : text_equal(steps[0].name, TEXT("ts_ms")) ? SPACE_TS_MS
+                                                          : SPACE_MESSAGE;
+    if (!steps[1].name.data)
+        return SPACE_MESSAGE;
+    return text_equal(steps[0].name, TEXT("after"))    ? SPACE_ROW
+           : text_equal(steps[0].name, TEXT("before")) ? SPACE_BEFORE
+           : text_equal(steps[0].name, TEXT("source")) ? SPACE_SOURCE
+                                                       : SPACE_MESSAGE;
+}
+
 bool path_parse(struct arena *arena, struct text text, struct path *path)
 {
-    struct step *steps = arena_alloc(arena, STEPS_MOST * sizeof *steps);
-    if (!steps)
-        return false;
+    struct step steps[STEPS_LIMIT];
     size_t count = 0;
     struct text rest = text;
-    for (bool name_due = true; name_due || rest.size > 0;) {
-        if (count == STEPS_MOST)
+    do {
+        if (count == STEPS_LIMIT || !parse_step(arena, &rest, count == 0, &steps[count]))
             return false;
-        if (!name_due && rest.data[0] == '[') {
-            if (!parse_index(&rest, &steps[count++]))
-                return false;
-            continue;
-        }
-        if (!name_due && rest.data[0] == '.')
-            rest = text_from(rest, 1);
-        else if (!name_due)
-            return false;
-        size_t size = 0;
-        while (size < rest.size && rest.data[size] != '.' && rest.data[size] != '[')
-            size++;
-        if (size == 0)
-            return false;
-        steps[count++] = (struct step){.name = {rest.data, size}};
-        rest = text_from(rest, size);
-        name_due = false;
-    }
-    arena_shrink(arena, steps, count * sizeof *steps);
-    *path = (struct path){.text = text, .steps = steps, .count = count};
-    path->row = count > 1 && steps[1].name.data && text_equal(steps[0].name, TEXT("after"));
+        count++;
+    } while (rest.size > 0);
+    struct step *kept = arena_alloc(arena, count * sizeof *kept);
+    if (!kept)
+        return false;
+    memcpy(kept, steps, count * sizeof *kept);
+    *path = (struct path){.text = text, .steps = kept, .count = count, .space = space_of(kept, count)};
     return true;
 }
 
@@ -303,7 +342,7 @@ static bool read_exact(const struct reading *reading, const struct json_node *no
 {
     if (node)
         return read_flag(reading, node, "exact", "", &column->as.exact);
-    column->as.exact = reading->exact;
+    column->as.exact = reading->layout->exact;
     return true;
 }
 
@@ -350,6 +389,7 @@ static bool read_default(const struct reading *reading, const struct json_node *
     bool always = column->required && column->required_op.count == 0 && !column->lenient;
     if (always && node && (node->kind != JSON_NULL || !column->as.type.nullable))
         return refuse(reading, node, "a required column has no use for a \"default\"; remove one of the two");
+    column->has_default = node != NULL;
     return read_value(reading, node, "default", column, &column->absent);
 }
 
@@ -358,7 +398,7 @@ static bool read_unavailable(const struct reading *reading, const struct json_no
 {
     bool of_row = !node;
     for (size_t i = 0; i < column->path_count && node; i++)
-        of_row |= column->paths[i].row;
+        of_row |= column->paths[i].space == SPACE_ROW;
     if (!of_row)
         return refuse(reading, node, "\"unavailable\" is for columns of the row image alone (after. ...)");
     column->has_unavailable = node != NULL;
@@ -444,20 +484,36 @@ static void find_json_column(struct layout *layout)
     for (size_t i = 0; i < layout->column_count; i++) {
         for (size_t j = 0; j < layout->columns[i].path_count; j++) {
             const struct path *path = &layout->columns[i].paths[j];
-            if (path->row && path->count > 2) {
+            if (path->space == SPACE_ROW && path->count > 2) {
                 layout->json_column = path->steps[1].name;
                 return;
             }
         }
     }
+    if (layout->base64_count)
+        layout->json_column = layout->base64_documents[0].steps[1].name;
+}
+
+/* A column `unmapped` or `left_out` of Array(String) is no value of the message. */
+static void find_lists(struct layout *layout, struct column *column)
+{
+    static const struct text names[] = {{"unmapped", 8}, {"left_out", 8}};
+    struct path *path = &column->paths[0];
+    if (column->path_count != 1 || column->as.type.depth != 1 || type_scalar_kind(&column->as.type) != TYPE_STRING)
+        return;
+    if (text_equal(path->text, names[0]))
+        path->space = SPACE_UNMAPPED;
+    if (text_equal(path->text, names[1]))
+        path->space = SPACE_LEFT_OUT;
+    layout->lists_left_out |= path->space == SPACE_LEFT_OUT;
 }
 
 static bool read_columns(const struct reading *reading, const struct json_node *node)
 {
     struct layout *layout = reading->layout;
     size_t count = count_children(&reading->doc, node);
-    if (node->kind != JSON_ARRAY || count == 0 || count > COLUMNS_MOST)
-        return refuse(reading, node, "\"columns\" must be a list of 1 to %d columns", COLUMNS_MOST);
+    if (node->kind != JSON_ARRAY || count == 0 || count > COLUMNS_LIMIT)
+        return refuse(reading, node, "\"columns\" must be a list of 1 to %d columns", COLUMNS_LIMIT);
     layout->columns = take(reading, count, sizeof *layout->columns);
     if (!layout->columns)
         return false;
@@ -465,31 +521,123 @@ static bool read_columns(const struct reading *reading, const struct json_node *
          child = json_after(&reading->doc, node, child)) {
         if (!read_column(reading, child, &layout->columns[layout->column_count]))
             return false;
+        find_lists(layout, &layout->columns[layout->column_count]);
         layout->column_count++;
     }
     find_json_column(layout);
     return true;
 }
 
-static bool read_layout(struct reading *reading)
+static bool read_message(const struct reading *reading, const struct json_node *node)
 {
-    static const struct text names[] = {{"function", 8}, {"accept", 6}, {"columns", 7}, {"exact", 5}, {"note", 4}};
-    const struct json_node *keys[5] = {NULL}, *root = reading->doc.nodes;
-    if (!find_keys(reading, root, names, 5, "function, accept, columns, exact, note", keys))
-        return false;
-    if (!keys[0] || !keys[2])
-        return refuse(reading, root, "\"%s\" is missing", keys[0] ? "columns" : "function");
-    return read_function(reading, keys[0]) && read_flag(reading, keys[3], "exact", "", &reading->exact) && (!keys[1] || read_accept(reading, keys[1])) &&
-           read_columns(reading, keys[2]);
+    reading->layout->rows = node && text_equal(text_at(reading, node), TEXT("row"));
+    if (!node || (node->kind == JSON_STRING && (reading->layout->rows || text_equal(text_at(reading, node), TEXT("auto")))))
+        return true;
+    return refuse(reading, node, "\"message\" must be auto or row");
 }
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t fingerprint_of(struct text text)
+static bool read_metadata_prefix(const struct reading *reading, const struct json_node *node)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < text.size; i++)
-        hash = (hash ^ (unsigned char)text.data[i]) * 0x100000001b3u;
-    return hash;
+    reading->layout->metadata_prefix = TEXT("__");
+    if (!node)
+        return true;
+    if (node->kind != JSON_STRING)
+        return refuse(reading, node, "\"metadata_prefix\" must be a string, such as \"__\"");
+    reading->layout->metadata_prefix = text_at(reading, node);
+    return true;
+}
+
+static bool read_accept_missing(const struct reading *reading, const struct json_node *node)
+{
+    reading->layout->accept_missing_is_error = node && text_equal(text_at(reading, node), TEXT("error"));
+    if (!node || (node->kind == JSON_STRING &&
+                  (reading->layout->accept_missing_is_error || text_equal(text_at(reading, node), TEXT("skip")))))
+        return true;
+    return refuse(reading, node, "\"accept_missing\" must be skip or error");
+}
+
+/* A list of members of the row image; `depth` is how many steps each path has at most. */
+static bool read_members(const struct reading *reading, const struct json_node *node, const char *what, size_t depth,
+                         struct path **paths, size_t *count)
+{
+    if (!node)
+        return true;
+    size_t length = count_children(&reading->doc, node);
+    if (node->kind != JSON_ARRAY || !(*paths = take(reading, length, sizeof **paths)))
+        return refuse(reading, node, "\"%s\" must be a list of members of the row image, such as [\"after.payload\"]", what);
+    for (const struct json_node *child = json_first(&reading->doc, node); child;
+         child = json_after(&reading->doc, node, child)) {
+        struct path *path = &(*paths)[*count];
+        if (child->kind != JSON_STRING || !path_parse(reading->arena, text_at(reading, child), path) ||
+            path->space != SPACE_ROW || path->count > depth)
+            return refuse(reading, child, "\"%s\": %.*s is no member of the row image, such as after.payload", what,
+                          SHOWN(json_raw(&reading->doc, child)));
+        ++*count;
+    }
+    return true;
+}
+
+static struct column *find_column(const struct layout *layout, struct text name)
+{
+    for (size_t i = 0; i < layout->column_count; i++)
+        if (text_equal(layout->columns[i].name, name))
+            return &layout->columns[i];
+    return NULL;
+}
+
+static bool read_key(const struct reading *reading, const struct json_node *node)
+{
+    struct layout *layout = reading->layout;
+    if (!node)
+        return true;
+    layout->key = take(reading, count_children(&reading->doc, node), sizeof *layout->key);
+    if (node->kind != JSON_ARRAY || !json_first(&reading->doc, node) || !layout->key)
+        return refuse(reading, node, "\"key\" must be a list of names of columns");
+    for (const struct json_node *child = json_first(&reading->doc, node); child;
+         child = json_after(&reading->doc, node, child)) {
+        struct column *column = child->kind == JSON_STRING ? find_column(layout, text_at(reading, child)) : NULL;
+        bool twice = false;
+        for (size_t i = 0; i < layout->key_count; i++)
+            twice |= layout->key[i] == column;
+        if (!column || twice)
+            return refuse(reading, child, "\"key\": %.*s %s", SHOWN(json_raw(&reading->doc, child)),
+                          twice ? "is there twice" : "is no column of this layout");
+        if (column->as.type.nullable)
+            return refuse(reading, child, "\"key\": the column \"%.*s\" is Nullable; a key is never NULL",
+                          SHOWN(column->name));
+        layout->key[layout->key_count++] = column;
+    }
+    return true;
+}
+
+static bool read_layout(const struct reading *reading)
+{
+    enum { FUNCTION, ACCEPT, COLUMNS, MESSAGE, PREFIX, BASE64, IGNORE, MISSING, EXACT, KEY, NOTE, COUNT };
+    static const struct text names[COUNT] = {
+        {"function", 8},         {"accept", 6}, {"columns", 7},         {"message", 7}, {"metadata_prefix", 15},
+        {"base64_documents", 16}, {"ignore", 6}, {"accept_missing", 14}, {"exact", 5}, {"key", 3}, {"note", 4}};
+    const struct json_node *keys[COUNT] = {NULL}, *root = reading->doc.nodes;
+    struct layout *layout = reading->layout;
+    if (!find_keys(reading, root, names, COUNT,
+                   "function, message, metadata_prefix, base64_documents, accept, accept_missing, exact, key, columns, ignore, note",
+                   keys))
+        return false;
+    if (!keys[FUNCTION] || !keys[COLUMNS])
+        return refuse(reading, root, "\"%s\" is missing", keys[FUNCTION] ? "columns" : "function");
+    return read_function(reading, keys[FUNCTION]) && (!keys[ACCEPT] || read_accept(reading, keys[ACCEPT])) &&
+           read_message(reading, keys[MESSAGE]) && read_metadata_prefix(reading, keys[PREFIX]) &&
+           read_accept_missing(reading, keys[MISSING]) && read_flag(reading, keys[EXACT], "exact", "", &layout->exact) &&
+           read_members(reading, keys[BASE64], "base64_documents", 2, &layout->base64_documents, &layout->base64_count) &&
+           read_members(reading, keys[IGNORE], "ignore", STEPS_LIMIT, &layout->ignored, &layout->ignored_count) &&
+           read_columns(reading, keys[COLUMNS]) && read_key(reading, keys[KEY]);
+}
+
+bool layout_is_base64(const struct layout *layout, struct text member)
+{
+    for (size_t i = 0; i < layout->base64_count; i++)
+        if (text_equal(layout->base64_documents[i].steps[1].name, member))
+            return true;
+    return false;
 }
 
 static bool parse_file(struct reading *reading, struct json_parser *parser, struct text json)
@@ -502,7 +650,7 @@ static bool parse_file(struct reading *reading, struct json_parser *parser, stru
     }
     memcpy(copy, json.data, json.size);
     memset(copy + json.size, 0, JSON_PADDING);
-    layout->fingerprint = fingerprint_of(json);
+    layout->fingerprint = hash_of(json);
     reading->doc.text = copy;
     struct json_fault fault;
     struct text text = {copy, json.size};

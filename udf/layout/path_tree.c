@@ -1,5 +1,7 @@
 #include "layout/path_tree.h"
 
+#include "base/base64.h"
+
 static bool same_step(const struct step *a, const struct step *b)
 {
     if (!a->name.data || !b->name.data)
@@ -34,11 +36,12 @@ bool path_tree_add(struct arena *arena, struct path_tree *tree, const struct ste
     return true;
 }
 
-struct path_tree *path_tree_end(struct path_tree *tree, const struct step *steps, size_t count)
+struct path_tree *path_tree_end(const struct path_tree *tree, const struct step *steps, size_t count)
 {
-    for (size_t i = 0; i < count && tree; i++)
-        tree = find_child(tree, &steps[i]);
-    return tree;
+    struct path_tree *end = (struct path_tree *)(uintptr_t)tree; /* of no steps: the caller's own */
+    for (size_t i = 0; i < count && end; i++)
+        end = find_child(end, &steps[i]);
+    return end;
 }
 
 bool path_tree_index(struct arena *arena, struct path_tree *tree)
@@ -63,25 +66,25 @@ bool path_tree_note(struct path_tree *tree, const struct path_walk *walk, const 
     if (tree->message == walk->message)
         return false;
     tree->message = walk->message;
-    tree->place = (struct place){doc, node};
+    tree->found = (struct node_ref){doc, node};
+    tree->opened = NULL;
     return true;
 }
 
-bool json_held(const struct path_walk *walk, struct text text, struct json_doc *held)
+bool document_in_text(const struct path_walk *walk, struct text text, struct json_doc *document)
 {
-    for (int i = 0; i < ENCODINGS_MOST; i++) {
+    for (int i = 0; i < ENCODINGS_LIMIT; i++) {
         struct json_fault fault;
-        if (text.size == 0 || !json_parse(walk->parser, walk->arena, text, walk->depth, held, &fault))
+        if (text.size == 0 || !json_parse(walk->parser, walk->arena, text, walk->depth, document, &fault))
             return false;
-        if (held->nodes->kind != JSON_STRING)
-            return held->nodes->kind >= JSON_ARRAY;
-        text = json_text(held, held->nodes, walk->arena);
+        if (document->nodes->kind != JSON_STRING)
+            return document->nodes->kind >= JSON_ARRAY;
+        text = json_text(document, document->nodes, walk->arena);
     }
     return false;
 }
 
-/* Whether the text may hold an object or array at all: a cheap look before it is parsed. */
-static bool may_hold(struct text raw)
+bool string_may_hold(struct text raw)
 {
     for (size_t i = 0; i < raw.size; i++) {
         char c = raw.data[i];
@@ -93,14 +96,36 @@ static bool may_hold(struct text raw)
     return false;
 }
 
+const struct json_doc *document_in_string(const struct path_walk *walk, const struct json_doc *doc,
+                                          const struct json_node *string)
+{
+    struct json_doc *document = string_may_hold(json_raw(doc, string)) ? arena_alloc(walk->arena, sizeof *document) : NULL;
+    if (document && !document_in_text(walk, json_text(doc, string, walk->arena), document))
+        document = NULL;
+    ledger_add(walk->ledger, walk->arena,
+               (struct ledger_entry){.doc = doc, .node = string, .opened = document, .what = CONSULTED_OPENED});
+    return document;
+}
+
+const struct json_doc *document_in_base64(const struct path_walk *walk, const struct json_doc *doc,
+                                          const struct json_node *string)
+{
+    struct json_doc *document = arena_alloc(walk->arena, sizeof *document);
+    struct text bytes;
+    if (!document || !base64_decode(walk->arena, json_text(doc, string, walk->arena), JSON_PADDING, &bytes) ||
+        !document_in_text(walk, bytes, document))
+        document = NULL;
+    ledger_add(walk->ledger, walk->arena,
+               (struct ledger_entry){.doc = doc, .node = string, .opened = document, .what = CONSULTED_OPENED});
+    return document;
+}
+
 static void follow_string(struct path_tree *tree, const struct path_walk *walk, const struct json_doc *doc,
                           const struct json_node *node)
 {
-    if (!may_hold(json_raw(doc, node)))
-        return;
-    struct json_doc *held = arena_alloc(walk->arena, sizeof *held);
-    if (held && json_held(walk, json_text(doc, node, walk->arena), held))
-        path_tree_follow(tree, walk, held, held->nodes);
+    tree->opened = document_in_string(walk, doc, node);
+    if (tree->opened)
+        path_tree_follow(tree, walk, tree->opened, tree->opened->nodes);
 }
 
 static void arrive(struct path_tree *tree, const struct path_walk *walk, const struct json_doc *doc,

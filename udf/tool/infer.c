@@ -4,10 +4,9 @@
 #include <stdlib.h>
 
 #include "wire/format.h"
-#include "debezium/envelope.h"
+#include "debezium/view.h"
 #include "value/convert.h"
 #include "debezium/left_out.h"
-#include "layout/path_tree.h"
 
 struct inference {
     struct sample sample;
@@ -229,7 +228,7 @@ static void see_value(struct inference *inference, struct place_seen *place, con
     struct json_doc held;
     if (value.kind == VALUE_CONTAINER)
         see_container(inference, place, doc, node);
-    else if (value.kind == VALUE_STRING && json_held(&inference->walk, value.text, &held))
+    else if (value.kind == VALUE_STRING && document_in_text(&inference->walk, value.text, &held))
         see_container(inference, place, &held, held.nodes);
     else if (!inference->deleted) {
         guess_scalar(place, &value, &inference->message);
@@ -239,22 +238,6 @@ static void see_value(struct inference *inference, struct place_seen *place, con
 }
 
 /* ---- Messages ------------------------------------------------------------------------------------------------------------ */
-
-static void see_flattened(struct inference *inference, const struct json_doc *doc,
-                          const struct envelope *envelope)
-{
-    struct text prefix = envelope->before ? TEXT("before.") : TEXT("after.");
-    for (const struct json_node *member = json_first(doc, envelope->root); member;
-         member = json_after(doc, envelope->root, member)) {
-        struct text key = json_key(doc, member, &inference->message);
-        if (!text_starts(key, prefix))
-            continue;
-        struct place_seen *child =
-            child_of(&inference->sample, &inference->sample.root, text_from(key, prefix.size));
-        if (child)
-            see_value(inference, child, doc, member);
-    }
-}
 
 static void see_source(struct inference *inference, const struct json_doc *doc, const struct json_node *root)
 {
@@ -276,34 +259,41 @@ static void see_source(struct inference *inference, const struct json_doc *doc, 
         sample->table = keep(&sample->own, text_cut(json_text(doc, table, arena), INFER_NAME));
 }
 
-static void see_row(struct inference *inference, const struct json_doc *doc, const struct envelope *envelope)
+static void see_row(struct inference *inference, const struct json_doc *doc, const struct view *view)
 {
     struct sample *sample = &inference->sample;
-    const char *known = envelope->op.size == 1 ? strchr(OPERATIONS, envelope->op.data[0]) : NULL;
+    const char *known = view->op.size == 1 ? strchr(OPERATIONS, view->op.data[0]) : NULL;
+    const struct image *image = &view->image[SPACE_ROW];
+    struct text name;
     if (known && *known)
         sample->ops[known - OPERATIONS]++;
     else
         sample->other_ops++;
-    if (!envelope->has_row || (envelope->row && envelope->row->kind != JSON_OBJECT)) {
+    if (!image->node) {
         sample->no_row++;
         return;
     }
-    inference->deleted = envelope->before;
-    sample->rows += !envelope->before;
-    sample->deletes += envelope->before;
-    see_source(inference, doc, envelope->root);
-    if (envelope->shape == SHAPE_FLATTENED)
-        see_flattened(inference, doc, envelope);
-    else
-        see_members(inference, &sample->root, doc, envelope->row);
+    inference->deleted = text_equal(view->row_name, TEXT("before"));
+    sample->rows += !inference->deleted;
+    sample->deletes += inference->deleted;
+    see_source(inference, doc, view->root);
+    for (const struct json_node *member = image_next(image, NULL, &inference->message, &name); member;
+         member = image_next(image, member, &inference->message, &name)) {
+        struct place_seen *child = child_of(sample, &sample->root, name);
+        if (child)
+            see_value(inference, child, image->doc, member);
+    }
 }
 
 static void see_message(struct inference *inference, struct text message)
 {
+    const struct view_options options = {.json_column = TEXT("payload"), .metadata_prefix = TEXT("__")};
     struct sample *sample = &inference->sample;
     struct json_doc doc;
     struct json_fault fault;
+    struct view view;
     arena_reset(&inference->message);
+    message = view_body(message);
     sample->messages++;
     if (message.size == 0)
         return;
@@ -311,13 +301,10 @@ static void see_message(struct inference *inference, struct text message)
         sample->not_json++;
         return;
     }
-    struct envelope envelope;
-    envelope_read(&doc, TEXT("payload"), &inference->message, &envelope);
-    if (envelope.shape == SHAPE_ENVELOPE || envelope.shape == SHAPE_FLATTENED ||
-        envelope.shape == SHAPE_UNWRAPPED)
-        see_row(inference, &doc, &envelope);
-    else if (envelope.shape == SHAPE_OBJECT || envelope.shape == SHAPE_STRING ||
-             envelope.shape == SHAPE_OTHER)
+    view_read(&options, &inference->walk, &doc, &view);
+    if (view.verdict == VERDICT_ROW)
+        see_row(inference, &doc, &view);
+    else if (view.verdict == VERDICT_REFUSED)
         sample->unknown++;
 }
 
@@ -377,7 +364,7 @@ bool infer_run(const struct channel *channel, uint64_t most, char *problem)
         return false;
     inference->parser = json_parser_new();
     inference->walk = (struct path_walk){
-        .parser = inference->parser, .arena = &inference->message, .depth = INFER_DEPTH + WRAPPINGS_MOST + 2};
+        .parser = inference->parser, .arena = &inference->message, .depth = INFER_DEPTH + WRAPPINGS_LIMIT + 2};
     bool done = inference->parser && see_all(inference, channel, most, problem) &&
                 propose(inference, channel, problem);
     json_parser_free(inference->parser);

@@ -1,14 +1,10 @@
 #include <stdlib.h>
 
 #include "base/digits.h"
-#include "json/json_check.h"
-#include "debezium/left_out.h"
 #include "base/scan.h"
-#include "decode/fast/shape_graph.h"
-
-#define CREDIT 64           /* new shapes learned at most before hits earn more */
-#define HITS_A_CREDIT 16    /* hits that earn another */
-#define MISSES_A_CREDIT 256 /* misses that do: not to be stuck with shapes that have gone */
+#include "debezium/left_out.h"
+#include "decode/fast/automaton.h"
+#include "json/json_check.h"
 
 /* One message on its way through the automaton. What takes a part of it answers where that ends, or NULL where the general decoder
  * must look. */
@@ -17,43 +13,60 @@ struct run {
     struct arena *arena;
     struct value *values;
     const char *start, *end;
+    bool doubtful;             /* a value is not as columns want it: no event, unless the general decoder says so */
+    bool opaque_is_seen;       /* `opaque` holds keys */
+    struct key_set opaque;     /* of strings that may hold a document and were not opened */
+    struct unmapped unmapped;
+    struct verdict_known *known;
 };
 
 /* ---- Values to columns --------------------------------------------------------------------------------------------------- */
 
-/* Gives a value, which is not null, to a column. False where the general decoder must look. */
-static inline bool give(struct run *run, const struct shape_use *use, const struct json_value *value)
+/* Gives a value, which is not null, to a column. */
+static inline void give(struct run *run, const struct shape_use *use, const struct json_value *value)
 {
     const struct column *column = use->column;
     struct value *out = &run->values[use->index];
-    if (value->text.size == 0 && (column->required || !use->is_string))
-        return !column->required; /* an empty string: nothing else is empty */
-    if (use->row_member && is_left_out_form(value->text))
-        return false;
+    if (value->text.size == 0 && (column->required || !use->is_string)) { /* an empty string: nothing else is empty */
+        run->doubtful |= column->required || use->as.exact;
+        return;
+    }
+    if (use->row_member && is_left_out_form(value->text)) {
+        run->doubtful = true;
+        return;
+    }
     if (out->rank && out->rank < use->rank)
-        return true;
-    bool fits = true;
-    if (use->is_string) {
+        return;
+    if (use->is_string && (value->kind != VALUE_CONTAINER || !use->as.extended)) {
         out->null = false;
         out->as.text = value->text;
     } else if (!convert(value, &use->as, run->arena, out)) {
         *out = column->absent;
-        fits = column->lenient;
+        run->doubtful |= !column->lenient;
     }
     out->rank = use->rank;
-    return fits;
 }
 
 /* To all columns that take it. */
-static bool give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
+static void give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
 {
     struct json_value value;
     value.kind = kind;
     value.text = text;
     for (uint32_t i = 0; i < state->use_count; i++)
-        if (!give(run, &state->uses[i], &value))
-            return false;
-    return true;
+        give(run, &state->uses[i], &value);
+}
+
+/* A string through which paths lead is not opened here: unless it can hold no document, who reads it by its members must not take this
+ * for all. */
+static __attribute__((noinline)) void leave_closed(struct run *run, const struct shape_state *state, struct text text)
+{
+    const bool is_raw = text.data >= run->start && text.data <= run->end;
+    if (is_raw && !state->is_document && !string_may_hold(text))
+        return;
+    for (unsigned i = 0; i < KEY_WORDS; i++)
+        run->opaque.words[i] |= state->opaque.words[i];
+    run->opaque_is_seen = true;
 }
 
 /* Where a state's value goes that one column takes, by its first path. */
@@ -65,18 +78,20 @@ static inline struct value *choose(struct run *run, const struct shape_state *st
     return out;
 }
 
-static inline bool give_string(struct run *run, const struct shape_state *state, struct text text)
+static inline void give_string(struct run *run, const struct shape_state *state, struct text text)
 {
     if (state->how == HOW_TEXT && text.size > 0 && !(state->row_member && is_left_out_form(text))) {
         choose(run, state)->as.text = text;
-        return true;
+        return;
     }
     int64_t ticks;
     if (state->how == HOW_TIME && ticks_from_text(text, state->uses->as.unit, state->uses->as.exact, state->precision, &ticks)) {
         choose(run, state)->as.integer = ticks;
-        return true;
+        return;
     }
-    return state->how != HOW_CROSSED && give_all(run, state, VALUE_STRING, text);
+    if (state->how == HOW_CROSSED)
+        leave_closed(run, state, text);
+    give_all(run, state, VALUE_STRING, text);
 }
 
 #define NATURAL_DIGITS 16
@@ -110,19 +125,19 @@ static inline uint64_t without_point(const char *digits, size_t whole, size_t si
 }
 
 /* A number of digits alone up to `point`, and digits between that and `stop` where it has a fraction: point is stop where it has none. */
-static inline bool give_number(struct run *run, const struct shape_state *state, const char *digits,
+static inline void give_number(struct run *run, const struct shape_state *state, const char *digits,
                                const char *point, const char *stop)
 {
     const size_t size = (size_t)(stop - digits), whole = (size_t)(point - digits);
     if (state->how == HOW_TEXT) {
         choose(run, state)->as.text = (struct text){digits, size};
-        return true;
+        return;
     }
     if (state->how == HOW_NATURAL && stop == point && size <= NATURAL_DIGITS) {
         const uint64_t number = natural_of(digits, size);
-        if (number <= state->most) {
+        if (number <= state->limit) {
             choose(run, state)->as.natural = number;
-            return true;
+            return;
         }
     }
     if (state->how == HOW_REAL && size <= EXACT_DIGITS) {
@@ -130,9 +145,9 @@ static inline bool give_number(struct run *run, const struct shape_state *state,
         const uint64_t number = is_whole ? natural_of(digits, size) : without_point(digits, whole, size);
         choose(run, state)->as.real =
             is_whole ? (double)number : (double)number / exact_power_of_ten[size - whole - 1];
-        return true;
+        return;
     }
-    return give_all(run, state, VALUE_NUMBER, (struct text){digits, size});
+    give_all(run, state, VALUE_NUMBER, (struct text){digits, size});
 }
 
 /* ---- Strings ------------------------------------------------------------------------------------------------------------- */
@@ -194,7 +209,7 @@ static inline bool is_short_escape(char c)
     return known[(unsigned char)c];
 }
 
-const char *shape_escape_end(const char *at, const char *end, unsigned level)
+const char *automaton_escape_end(const char *at, const char *end, unsigned level)
 {
     if (level == 0) {
         const char *what;
@@ -230,7 +245,7 @@ static inline const char *behind_special(const struct run *run, const char *at, 
         *escaped = true;
         if (level == 0 && is_short_escape(at[1]))
             return at + 2;
-        return shape_escape_end(at, run->end, level);
+        return automaton_escape_end(at, run->end, level);
     }
     size_t length = (unsigned char)*at >= 0x80 ? json_utf8_length(at, run->end) : 0;
     return length ? at + length : NULL;
@@ -241,10 +256,9 @@ static inline const char *behind_special(const struct run *run, const char *at, 
 static const char *take_word(struct run *run, const struct shape_state *state, const char *at)
 {
     const char *stop = json_literal_end(at, run->end);
-    if (!stop || *at == 'n')
-        return stop;
-    const enum value_kind kind = *at == 't' ? VALUE_TRUE : VALUE_FALSE;
-    return give_all(run, state, kind, (struct text){at, (size_t)(stop - at)}) ? stop : NULL;
+    if (stop && *at != 'n')
+        give_all(run, state, *at == 't' ? VALUE_TRUE : VALUE_FALSE, (struct text){at, (size_t)(stop - at)});
+    return stop;
 }
 
 /* Any value that is no string. */
@@ -255,7 +269,9 @@ static const char *take_other(struct run *run, const struct shape_state *state, 
     if (*at != '-' && !is_digit(*at))
         return take_word(run, state, at);
     const char *stop = json_number_end(at, run->end);
-    return stop && give_all(run, state, VALUE_NUMBER, (struct text){at, (size_t)(stop - at)}) ? stop : NULL;
+    if (stop)
+        give_all(run, state, VALUE_NUMBER, (struct text){at, (size_t)(stop - at)});
+    return stop;
 }
 
 /* ---- Marks --------------------------------------------------------------------------------------------------------------- */
@@ -263,7 +279,7 @@ static const char *take_other(struct run *run, const struct shape_state *state, 
 /* The value of a marked scalar: NULL data for null. */
 static __attribute__((noinline)) struct json_value scalar_of(struct text text, unsigned level)
 {
-    const size_t quote = shape_quotes[level].size;
+    const size_t quote = quote_of_level[level].size;
     struct json_value value = {.text = text};
     switch (*text.data) {
     case '"':
@@ -286,7 +302,7 @@ static __attribute__((noinline)) struct json_value scalar_of(struct text text, u
     return value;
 }
 
-static bool give_marked(struct run *run, const struct shape_mark *mark, struct text text)
+static void give_marked(struct run *run, const struct shape_mark *mark, struct text text)
 {
     struct json_value value;
     switch (mark->what) {
@@ -298,73 +314,139 @@ static bool give_marked(struct run *run, const struct shape_mark *mark, struct t
         value.kind = VALUE_CONTAINER;
         value.text = unescape(run, text, mark->level);
         break;
-    case MARKED_SCALAR:
+    default:
         value = scalar_of(text, mark->level);
         break;
     }
-    return !value.text.data || give(run, &mark->use, &value);
+    if (value.text.data)
+        give(run, &mark->use, &value);
 }
 
-static bool take_marks(struct run *run, const struct shape_step *step, const char *literal)
+static void take_marks(struct run *run, const struct shape_step *step, const char *literal)
 {
     for (uint32_t i = 0; i < step->mark_count; i++) {
         const struct shape_mark *mark = &step->marks[i];
         const char *at = literal + mark->offset;
-        const char **opened = &run->shapes->opened[mark->use.index];
-        if (!mark->closes) {
-            *opened = at;
+        if (mark->what == MARKED_UNMAPPED) {
+            unmapped_add(&run->unmapped, run->arena, mark->name); /* where memory is refused the arena has failed */
             continue;
         }
-        if (!give_marked(run, mark, (struct text){*opened, (size_t)(at - *opened)}))
-            return false;
+        const char **opened = &run->shapes->opened[mark->use.index];
+        if (mark->closes)
+            give_marked(run, mark, (struct text){*opened, (size_t)(at - *opened)});
+        else
+            *opened = at;
     }
-    return true;
 }
 
-/* ---- The way through ----------------------------------------------------------------------------------------------------- */
+/* ---- The end of the way -------------------------------------------------------------------------------------------------- */
 
-/* Whether all required columns have a value, and what decides about the outcome was seen so before. */
-static bool is_complete(const struct run *run, shape_lanes seen_lanes)
+/* Whether what decides until the signature's stage was seen just so. */
+static bool is_signed(const struct shapes *shapes, const struct signature *signature, const struct key_set *seen)
+{
+    const struct key_set *decisive = &shapes->decisive[signature->stage];
+    uint64_t different = 0;
+    for (unsigned i = 0; i < KEY_WORDS; i++)
+        different |= (seen->words[i] ^ signature->keys.words[i]) & decisive->words[i];
+    return different == 0;
+}
+
+/* What no member of the message says: the operation, and the members that no column takes. */
+static void give_implied(struct run *run, char op)
+{
+    const struct finder *finder = run->shapes->finder;
+    const struct layout *layout = finder->layout;
+    for (uint32_t i = 0; op && i < finder->op.reader_count; i++) {
+        const struct reader *reader = &finder->op.readers[i];
+        const struct column *column = &layout->columns[reader->column];
+        static const char ops[2][VALUE_PADDING] = {"c", "d"};
+        const struct json_value value = {VALUE_STRING, {ops[op == 'd'], 1}};
+        const struct shape_use use = {.column = column,
+                                      .as = column->as,
+                                      .index = reader->column,
+                                      .rank = (uint16_t)(reader->path + 1),
+                                      .is_string = column->as.type.kind == TYPE_STRING};
+        give(run, &use, &value);
+    }
+    for (size_t i = 0; run->unmapped.count && i < layout->column_count; i++) {
+        if (layout->columns[i].paths[0].space != SPACE_UNMAPPED)
+            continue;
+        run->values[i] = value_of_texts(run->arena, run->unmapped.names, run->unmapped.count);
+        run->values[i].rank = 1;
+    }
+}
+
+static bool is_complete(const struct run *run)
 {
     const struct shapes *shapes = run->shapes;
-    shape_keys seen;
-    memcpy(&seen, &seen_lanes, sizeof seen);
-    for (size_t i = 0; i < shapes->required_count; i++)
-        if (!run->values[shapes->required[i]].rank)
+    for (size_t i = 0; i < shapes->needed_count; i++)
+        if (!run->values[shapes->needed[i]].rank)
             return false;
-    for (uint32_t i = 0; i < shapes->signature_count; i++)
-        if ((seen & shapes->decisive) == shapes->signatures[i])
-            return true;
-    return false;
+    return !run->doubtful && !run->arena->failed;
 }
 
-#define SIMD_TEMPLATE "decode/fast/shape_run.h"
+/* Whether a message that holds this, so many of it unique, is of a known shape. */
+static bool end_run(struct run *run, struct key_set *seen, uint32_t unique_count)
+{
+    const struct shapes *shapes = run->shapes;
+    uint32_t count = 0;
+    for (unsigned i = 0; i < KEY_WORDS; i++) {
+        count += (uint32_t)__builtin_popcountll(seen->words[i] & shapes->unique.words[i]);
+        if (run->opaque_is_seen)
+            seen->words[i] |= run->opaque.words[i];
+    }
+    if (count != unique_count)
+        return false; /* fewer were seen than were counted: one was there twice */
+    const struct signature *signature = shapes->signatures;
+    const struct signature *const end = signature + shapes->signature_count;
+    while (signature < end && !is_signed(shapes, signature, seen))
+        signature++;
+    if (signature == end)
+        return false;
+    run->known->skipped = signature->skipped;
+    run->known->reason = signature->reason;
+    if (signature->skipped)
+        return !run->arena->failed;
+    if (signature->implied_op || run->unmapped.count)
+        give_implied(run, signature->implied_op);
+    return is_complete(run);
+}
+
+#define SIMD_TEMPLATE "decode/fast/run.h"
 #include "base/simd_levels.h"
 
-static bool (*const run_through[SIMD_LEVELS])(struct run *) = SIMD_TABLE(run_through);
+static bool (*const run_through[SIMD_LEVELS])(struct run *, const struct shape_state *) = SIMD_TABLE(run_through);
 static const unsigned step_sizes[SIMD_LEVELS] = SIMD_TABLE(step_size);
 
 /* ---- All of it ----------------------------------------------------------------------------------------------------------- */
 
-struct shapes *shapes_new(const struct shape_layout *layout)
+/* Whether no event is without a value of the column. */
+static bool is_needed(const struct column *column)
 {
+    return column->required || (column->as.exact && !column->as.type.nullable && !column->has_default && !column->lenient &&
+                                column->paths[0].space < SPACE_UNMAPPED);
+}
+
+struct shapes *shapes_new(const struct finder *finder)
+{
+    const struct layout *layout = finder->layout;
     struct shapes *shapes = calloc(1, sizeof *shapes);
-    size_t count = layout->layout->column_count;
     if (!shapes)
         return NULL;
-    shapes->layout = *layout;
+    shapes->finder = finder;
     shapes->credit = CREDIT;
-    shapes->opened = calloc(count, sizeof *shapes->opened);
-    shapes->absent = calloc(count, sizeof *shapes->absent);
-    shapes->required = calloc(count, sizeof *shapes->required);
-    if (!shapes->opened || !shapes->absent || !shapes->required) {
+    shapes->opened = calloc(layout->column_count, sizeof *shapes->opened);
+    shapes->absent = calloc(layout->column_count, sizeof *shapes->absent);
+    shapes->needed = calloc(layout->column_count, sizeof *shapes->needed);
+    shapes->decisive = calloc(layout->accept_count + 2, sizeof *shapes->decisive);
+    if (!shapes->opened || !shapes->absent || !shapes->needed || !shapes->decisive) {
         shapes_free(shapes);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++) {
-        shapes->absent[i] = layout->layout->columns[i].absent;
-        if (layout->layout->columns[i].required)
-            shapes->required[shapes->required_count++] = (uint16_t)i;
+    for (size_t i = 0; i < layout->column_count; i++) {
+        shapes->absent[i] = layout->columns[i].absent;
+        if (is_needed(&layout->columns[i]))
+            shapes->needed[shapes->needed_count++] = (uint16_t)i;
     }
     shapes->level = simd_in_use();
     shapes->step_size = step_sizes[shapes->level];
@@ -378,7 +460,8 @@ void shapes_free(struct shapes *shapes)
     arena_free(&shapes->arena);
     free(shapes->opened);
     free(shapes->absent);
-    free(shapes->required);
+    free(shapes->needed);
+    free(shapes->decisive);
     free(shapes);
 }
 
@@ -387,20 +470,40 @@ struct shape_counts shapes_counts(const struct shapes *shapes)
     return shapes->counts;
 }
 
-bool shapes_match(struct shapes *shapes, struct text message, struct arena *arena, struct value *values)
+bool shapes_are_curious(const struct shapes *shapes, struct text message)
 {
-    bool resting =
-        shapes->missed_in_row > SHAPE_MISSES_BEFORE_REST && shapes->missed_in_row % SHAPE_REST != 0;
+    return shapes->credit > 0 && message.size <= LESSON_LIMIT;
+}
+
+static bool run_from(struct shapes *shapes, const struct shape_state *start, struct text message, struct arena *arena,
+                     struct value *values, struct verdict_known *known)
+{
+    struct run run;
+    run.shapes = shapes;
+    run.arena = arena;
+    run.values = values;
+    run.start = message.data;
+    run.end = message.data + message.size;
+    run.known = known;
+    run.doubtful = run.opaque_is_seen = false;
+    run.unmapped = (struct unmapped){.names = NULL};
+    memset(&run.opaque, 0, sizeof run.opaque);
+    memcpy(values, shapes->absent, shapes->finder->layout->column_count * sizeof *values);
+    return run_through[shapes->level](&run, start);
+}
+
+bool shapes_match(struct shapes *shapes, struct text message, struct arena *arena, struct value *values,
+                  struct verdict_known *known)
+{
+    bool resting = shapes->missed_in_row > MISSES_BEFORE_REST && shapes->missed_in_row % REST != 0;
     bool hit = false;
-    if (!resting && shapes->start) {
-        size_t count = shapes->layout.layout->column_count;
-        struct run run = {.shapes = shapes,
-                          .arena = arena,
-                          .values = values,
-                          .start = message.data,
-                          .end = message.data + message.size};
-        memcpy(values, shapes->absent, count * sizeof *values);
-        hit = run_through[shapes->level](&run);
+    for (uint32_t i = 0; i < shapes->start_count && !resting && !hit; i++) {
+        struct shape_state *start = shapes->starts[i];
+        hit = run_from(shapes, start, message, arena, values, known);
+        if (hit && i > 0) {
+            memmove(shapes->starts + 1, shapes->starts, i * sizeof *shapes->starts);
+            shapes->starts[0] = start;
+        }
     }
     if (!hit) {
         shapes->missed_in_row++;

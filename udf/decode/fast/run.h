@@ -1,4 +1,4 @@
-/* The way through the automaton, a template of simd_levels.h: see shape_match.c, which has the parts without SIMD. */
+/* The way through the automaton, a template of simd_levels.h: see match.c, which has the parts without SIMD. */
 
 enum { OF(step_size) = STEP };
 _Static_assert(STEP <= 32, "the bits of shape_step.last");
@@ -26,7 +26,7 @@ static inline TARGET const struct shape_step *OF(find_step)(struct run *run, con
     const uint64_t bytes = scan_word(at + state->common); /* within the padding at most */
     for (const struct shape_head *head = state->heads; head->step; head++)
         if (((bytes ^ head->bytes) & head->mask) == 0 && OF(is_literal)(at, left, head->step))
-            return head->step->mark_count == 0 || take_marks(run, head->step, at) ? head->step : NULL;
+            return head->step;
     return NULL;
 }
 
@@ -80,7 +80,8 @@ static inline TARGET const char *OF(take_string)(struct run *run, const struct s
     struct text text = {start, (size_t)(at - start)};
     if (escaped)
         text = unescape(run, text, state->level + 1u);
-    return give_string(run, state, text) ? behind : NULL;
+    give_string(run, state, text);
+    return behind;
 }
 
 /* Digits, and more of them behind a point; neither a sign nor an exponent. */
@@ -101,7 +102,9 @@ static inline TARGET const char *OF(take_number)(struct run *run, const struct s
         if ((*stop | 0x20) == 'e')
             return take_other(run, state, at);
     }
-    return state->how == HOW_PASS || give_number(run, state, at, point, stop) ? stop : NULL;
+    if (state->how != HOW_PASS)
+        give_number(run, state, at, point, stop);
+    return stop;
 }
 
 static inline TARGET const char *OF(take_value)(struct run *run, const struct shape_state *state,
@@ -112,28 +115,29 @@ static inline TARGET const char *OF(take_value)(struct run *run, const struct sh
     return is_digit(*at) ? OF(take_number)(run, state, at) : take_other(run, state, at);
 }
 
-static TARGET bool OF(run_through)(struct run *run)
+static TARGET bool OF(run_through)(struct run *run, const struct shape_state *state)
 {
-    const struct shape_state *state = run->shapes->start;
     const char *at = run->start;
-    shape_lanes seen = {0};
-    uint32_t key_count = 0;
+    key_lanes seen = {0};
+    uint32_t unique_count = 0;
     while (state) {
         const struct shape_step *step = state->quick;
-        if (step ? (OF(different)(at, step->literal) & step->last) != 0
-                 : !(step = OF(find_step)(run, state, at)))
-            return false;
-        shape_lanes keys;
+        if (!step || (OF(different)(at, step->literal) & step->last) != 0) {
+            if (step || !(step = OF(find_step)(run, state, at)))
+                return false;
+            if (step->mark_count)
+                take_marks(run, step, at);
+        }
+        key_lanes keys;
         memcpy(&keys, &step->keys, sizeof keys);
         seen |= keys;
-        key_count += step->key_count;
+        unique_count += step->unique_count;
         at += step->size;
         state = step->next;
         if (at > run->end || (state && !(at = OF(take_value)(run, state, at))))
             return false;
     }
-    /* Fewer were seen than were counted where a key was there twice. */
-    const int seen_count = __builtin_popcountll(seen[0]) + __builtin_popcountll(seen[1]);
-    return at == run->end && (uint32_t)seen_count == key_count && is_complete(run, seen) &&
-           !run->arena->failed;
+    struct key_set set;
+    memcpy(&set, &seen, sizeof set);
+    return at == run->end && end_run(run, &set, unique_count);
 }

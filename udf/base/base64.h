@@ -1,0 +1,11 @@
+/* Base64 with padding, RFC 4648 section 4, strictly: no line breaks, nothing behind the padding. */
+#ifndef BASE64_H
+#define BASE64_H
+
+#include "base/arena.h"
+
+/* The bytes that a text stands for, with `padding` zero bytes behind them, from the arena. False where the text is no base64 or memory
+ * is refused (then arena->failed). An empty text stands for no bytes. */
+bool base64_decode(struct arena *arena, struct text text, size_t padding, struct text *bytes);
+
+#endif

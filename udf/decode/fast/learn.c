@@ -1,0 +1,930 @@
+/* Lessons: one message, which the general decoder has judged, becomes states, steps and a signature. See shapes.h.
+ *
+ * The message's bytes are read once more, side by side with the nodes of its documents, so that each value meets what the ledger says
+ * of it. */
+#include "base/hash.h"
+#include "debezium/left_out.h"
+#include "decode/fast/automaton.h"
+#include "json/json_check.h"
+
+#define IDENTITY_LIMIT 1024 /* bytes of a slot's path */
+#define MARKS_LIMIT 16      /* in one literal */
+#define TREES_LIMIT 6       /* nodes of the layout's trees that one value stands at */
+
+struct learning {
+    struct shapes *shapes;
+    const struct lesson *lesson;
+    const char *at, *end;
+    unsigned level; /* of the document that it is in: quotes */
+
+    char path[IDENTITY_LIMIT]; /* to the present value */
+    size_t path_size;
+
+    struct shape_state *start;
+    struct shape_state *state; /* whose steps the literal below becomes one of */
+    const char *literal;
+    uint32_t new_steps;
+    bool rehearsed; /* the message was gone through before: what it needs is known to be there */
+    struct key_set keys, all_keys; /* of the literal, of the whole message so far */
+    struct shape_mark marks[MARKS_LIMIT];
+    uint32_t mark_count;
+};
+
+/* Where a value stands: its node, and the nodes of the layout's trees that it is noted at. */
+struct standing {
+    const struct json_doc *doc;
+    const struct json_node *node;            /* NULL: deeper than documents are parsed into nodes; nothing there was consulted */
+    const struct path_tree *trees[TREES_LIMIT];
+    unsigned tree_count;
+    const struct path_tree *row;             /* that of them which is below the row image, or NULL */
+    struct text row_name;                    /* its name within the row image, where members are listed that no column takes */
+    bool judged_member;                      /* a member of an object by which the form was told */
+    bool in_source;                          /* a member of the source fields' object */
+    struct text key;
+};
+
+static const struct text NONE = {NULL, 0};
+
+static bool learn_value(struct learning *learning, struct standing *standing);
+
+/* What leads on from one slot to the next in the path of a value, and what a key is the name of. Control characters, which stand in no
+ * key, so that no two can be taken for one. */
+enum way {
+    TO_MEMBER = 1,
+    TO_ELEMENT,
+    TO_DOCUMENT,
+    TO_IMAGE, /* the object that an image's members are in, or a value that a space has by itself */
+    TO_TEXT,
+    TO_SCHEMA,
+    TO_CONTAINER,
+    TO_CLASS,
+    TO_NODE,
+    TO_OPAQUE,
+    TO_ROLE,
+};
+
+/* ---- Names and keys ------------------------------------------------------------------------------------------------------ */
+
+/* Lengthens the path; answers false where it gets too long. */
+static bool enter(struct learning *learning, enum way way, struct text name)
+{
+    if (learning->path_size + name.size + 1 > IDENTITY_LIMIT)
+        return false;
+    learning->path[learning->path_size++] = (char)way;
+    if (name.size)
+        memcpy(learning->path + learning->path_size, name.data, name.size);
+    learning->path_size += name.size;
+    return true;
+}
+
+static uint32_t find_key(struct learning *learning, struct text name, bool unique, unsigned stage)
+{
+    return automaton_key(learning->shapes, name, unique, stage);
+}
+
+/* Notes that the message holds this. False where there is no room for it, or a unique one is there twice. */
+static bool note(struct learning *learning, struct text name, bool unique, unsigned stage)
+{
+    uint32_t key = find_key(learning, name, unique, stage);
+    if (key == KEY_NONE || (unique && (key_is_in(&learning->keys, key) || key_is_in(&learning->all_keys, key))))
+        return false;
+    key_add(&learning->keys, key);
+    return true;
+}
+
+/* The same of the present path, with a word on what is there. */
+static bool note_here(struct learning *learning, enum way way, struct text word, bool unique, unsigned stage)
+{
+    size_t size = learning->path_size;
+    if (!enter(learning, way, word))
+        return false;
+    struct text name = {learning->path, learning->path_size};
+    learning->path_size = size;
+    return note(learning, name, unique, stage);
+}
+
+/* Notes that a path of the layout leads to something, whatever the members on the way are called. */
+static bool note_node(struct learning *learning, const struct path_tree *tree)
+{
+    char name[1 + sizeof tree] = {TO_NODE};
+    memcpy(name + 1, &tree, sizeof tree);
+    return note(learning, (struct text){name, sizeof name}, true, tree->rule ? tree->rule : STAGE_NEVER);
+}
+
+/* ---- The ledger ---------------------------------------------------------------------------------------------------------- */
+
+/* What was consulted of a value. */
+struct consultation {
+    bool form, rule, column, opened;
+    unsigned stage;               /* the first that a rule or the form consulted it in */
+    const struct json_doc *document; /* that was opened, or NULL */
+};
+
+static struct consultation consulted_of(const struct learning *learning, const struct standing *standing)
+{
+    const struct ledger *ledger = learning->lesson->ledger;
+    struct consultation found = {.stage = STAGE_NEVER};
+    for (size_t i = 0; i < ledger->count && standing->node; i++) {
+        const struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->node != standing->node || entry->doc->nodes != standing->doc->nodes)
+            continue;
+        const unsigned stage = entry->what == CONSULTED_FORM ? 0 : entry->what == CONSULTED_RULE ? entry->index + 1u : STAGE_NEVER;
+        found.form |= entry->what == CONSULTED_FORM;
+        found.rule |= entry->what == CONSULTED_RULE;
+        found.column |= entry->what == CONSULTED_COLUMN;
+        found.opened |= entry->what == CONSULTED_OPENED;
+        if (entry->what == CONSULTED_OPENED && entry->opened)
+            found.document = entry->opened;
+        if (stage < found.stage)
+            found.stage = stage;
+    }
+    return found;
+}
+
+/* Marks the value's entries of this kind as learned. */
+static void account(const struct learning *learning, const struct standing *standing, enum consulted what)
+{
+    const struct ledger *ledger = learning->lesson->ledger;
+    for (size_t i = 0; i < ledger->count && standing->node; i++) {
+        struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->node == standing->node && entry->doc->nodes == standing->doc->nodes && entry->what == what)
+            entry->learned = true;
+    }
+}
+
+/* Marks those entries of columns whose values the uses are. */
+static void account_uses(const struct learning *learning, const struct standing *standing, const struct shape_use *uses,
+                         uint32_t count)
+{
+    const struct ledger *ledger = learning->lesson->ledger;
+    for (size_t i = 0; i < ledger->count && standing->node; i++) {
+        struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->node != standing->node || entry->doc->nodes != standing->doc->nodes || entry->what != CONSULTED_COLUMN)
+            continue;
+        for (uint32_t j = 0; j < count; j++)
+            entry->learned |= uses[j].index == entry->index && uses[j].path == entry->path;
+    }
+}
+
+/* ---- Uses ---------------------------------------------------------------------------------------------------------------- */
+
+static struct shape_use use_of(const struct learning *learning, const struct reader *reader)
+{
+    const struct view *view = learning->lesson->view;
+    const struct column *column = &learning->shapes->finder->layout->columns[reader->column];
+    const struct path *path = &column->paths[reader->path];
+    struct shape_use use = {.column = column, .as = column->as, .index = reader->column, .path = reader->path};
+    use.rank = (uint16_t)(reader->path + 1);
+    use.row_member = path->space == SPACE_ROW && path->count == 2;
+    if (view->schema.node && !view->document.node && schema_matters(column))
+        schema_refine(view, path, learning->lesson->walk->arena, &use.as);
+    use.as.extended |= view->row_in_string && path->space == SPACE_ROW;
+    use.is_string = use.as.type.kind == TYPE_STRING;
+    return use;
+}
+
+/* The columns whose paths end where the value stands; answers their number. NULL counts only. */
+static uint32_t list_uses(const struct learning *learning, const struct standing *standing, struct shape_use *uses)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; i < standing->tree_count; i++)
+        for (uint32_t j = 0; j < standing->trees[i]->reader_count; j++, count++)
+            if (uses)
+                uses[count] = use_of(learning, &standing->trees[i]->readers[j]);
+    return count;
+}
+
+static bool is_crossed(const struct standing *standing)
+{
+    for (unsigned i = 0; i < standing->tree_count; i++)
+        if (standing->trees[i]->count)
+            return true;
+    return false;
+}
+
+static bool has_element_paths(const struct standing *standing)
+{
+    for (unsigned i = 0; i < standing->tree_count; i++)
+        for (size_t j = 0; j < standing->trees[i]->count; j++)
+            if (!standing->trees[i]->children[j].step.name.data)
+                return true;
+    return false;
+}
+
+/* A member of the row image through which paths lead: its string is read as JSON, and refused where it is none. */
+static bool is_document_member(const struct learning *learning, const struct standing *standing)
+{
+    const struct path_tree *row = &learning->shapes->finder->tree[SPACE_ROW];
+    for (unsigned i = 0; i < standing->tree_count; i++)
+        if (standing->trees[i]->count && standing->trees[i] >= row->children && standing->trees[i] < row->children + row->count)
+            return true;
+    return false;
+}
+
+/* The first rule that looks at this value or through it, as a stage; STAGE_NEVER where none does. */
+static unsigned stage_of_rules(const struct standing *standing)
+{
+    unsigned stage = STAGE_NEVER;
+    for (unsigned i = 0; i < standing->tree_count; i++)
+        if (standing->trees[i]->rule && standing->trees[i]->rule < stage)
+            stage = standing->trees[i]->rule;
+    return stage;
+}
+
+/* The greatest integer of a type; 0 where it is none of at most 64 bits. */
+static uint64_t limit_of(const struct type *type)
+{
+    switch (type->kind) {
+    case TYPE_INT8:
+    case TYPE_INT16:
+    case TYPE_INT32:
+    case TYPE_INT64:
+        return UINT64_MAX >> (65 - 8 * type->width);
+    case TYPE_UINT8:
+    case TYPE_UINT16:
+    case TYPE_UINT32:
+    case TYPE_UINT64:
+        return UINT64_MAX >> (64 - 8 * type->width);
+    default:
+        return 0;
+    }
+}
+
+static void decide_how(struct shape_state *state, bool crossed)
+{
+    const struct shape_use *use = state->uses;
+    if (crossed || state->use_count == 0)
+        state->how = crossed ? HOW_CROSSED : HOW_PASS;
+    if (crossed || state->use_count != 1 || use->rank != 1)
+        return;
+    const struct type *type = &use->as.type;
+    state->index = use->index;
+    state->row_member = use->row_member;
+    state->precision = type->precision;
+    state->limit = limit_of(type);
+    state->how = use->is_string                                        ? HOW_TEXT
+                 : type->kind == TYPE_DATETIME64                       ? HOW_TIME
+                 : type->kind == TYPE_FLOAT64                          ? HOW_REAL
+                 : state->limit                                        ? HOW_NATURAL
+                                                                       : HOW_GIVE;
+}
+
+/* The state of the value that stands here; NULL where there is no room for it. */
+static struct shape_state *state_here(struct learning *learning, const struct standing *standing)
+{
+    struct shapes *shapes = learning->shapes;
+    struct text identity = {learning->path, learning->path_size};
+    struct shape_state *state = automaton_find_state(shapes, identity);
+    if (state)
+        return state;
+    const bool crossed = is_crossed(standing);
+    uint32_t opaque = 0;
+    if (crossed) {
+        const unsigned stage = stage_of_rules(standing);
+        const unsigned all = (unsigned)shapes->finder->layout->accept_count + 1;
+        size_t size = learning->path_size;
+        if (!enter(learning, TO_OPAQUE, NONE))
+            return NULL;
+        opaque = find_key(learning, (struct text){learning->path, learning->path_size}, false, stage < all ? stage : all);
+        learning->path_size = size;
+        if (opaque == KEY_NONE)
+            return NULL;
+    }
+    state = automaton_add_state(shapes, identity, learning->level);
+    if (!state)
+        return NULL;
+    if (crossed) {
+        key_add(&state->opaque, opaque);
+        state->is_document = is_document_member(learning, standing);
+    }
+    state->use_count = list_uses(learning, standing, NULL);
+    state->uses = arena_alloc(&shapes->arena, state->use_count * sizeof *state->uses);
+    if (!state->uses)
+        return NULL;
+    list_uses(learning, standing, state->uses);
+    decide_how(state, crossed);
+    return state;
+}
+
+/* ---- Steps --------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t count_unique(const struct shapes *shapes, const struct key_set *keys)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; i < KEY_WORDS; i++)
+        count += (uint32_t)__builtin_popcountll(keys->words[i] & shapes->unique.words[i]);
+    return count;
+}
+
+static bool same_marks(const struct shape_step *step, const struct learning *learning)
+{
+    bool same = step->mark_count == learning->mark_count;
+    for (uint32_t i = 0; same && i < step->mark_count; i++) {
+        const struct shape_mark *a = &step->marks[i], *b = &learning->marks[i];
+        same = a->offset == b->offset && a->what == b->what && a->closes == b->closes && a->use.index == b->use.index &&
+               a->use.path == b->use.path && text_equal(a->name, b->name);
+    }
+    return same;
+}
+
+/* The keys of the literal become the message's, and the next literal begins. */
+static void begin_literal(struct learning *learning, struct shape_state *state)
+{
+    for (unsigned i = 0; i < KEY_WORDS; i++)
+        learning->all_keys.words[i] |= learning->keys.words[i];
+    memset(&learning->keys, 0, sizeof learning->keys);
+    learning->mark_count = 0;
+    learning->state = state;
+    learning->literal = learning->at;
+}
+
+/* Ends the literal here: it leads to `next`. Where the same literal leads elsewhere already, the two cannot be told apart. */
+static bool end_literal(struct learning *learning, struct shape_state *next)
+{
+    struct text literal = {learning->literal, (size_t)(learning->at - learning->literal)};
+    const struct shape_step *step = automaton_find_step(learning->state, literal);
+    if (step && (step->next != next || memcmp(&step->keys, &learning->keys, sizeof step->keys) != 0 ||
+                 !same_marks(step, learning)))
+        return false;
+    if (!step) {
+        const struct shape_step new_step = {.mark_count = learning->mark_count,
+                                            .marks = learning->marks,
+                                            .unique_count = count_unique(learning->shapes, &learning->keys),
+                                            .next = next,
+                                            .keys = learning->keys};
+        if (learning->new_steps == LESSON_STEPS_LIMIT ||
+            !automaton_add_step(learning->shapes, learning->state, literal, &new_step))
+            return false;
+        learning->new_steps++;
+    }
+    begin_literal(learning, next);
+    return true;
+}
+
+/* Marks where the columns' value begins or ends within the literal. */
+static bool mark(struct learning *learning, const struct standing *standing, enum shape_marked what, bool closes)
+{
+    uint32_t count = list_uses(learning, standing, NULL);
+    if (learning->mark_count + count > MARKS_LIMIT)
+        return false;
+    struct shape_use uses[MARKS_LIMIT];
+    list_uses(learning, standing, uses);
+    for (uint32_t i = 0; i < count; i++) {
+        /* One value of a column begins within another of it. */
+        if (what != MARKED_SCALAR && uses[i].column->path_count > 1)
+            return false;
+        learning->marks[learning->mark_count++] =
+            (struct shape_mark){.offset = (uint32_t)(learning->at - learning->literal),
+                                .use = uses[i],
+                                .closes = closes,
+                                .level = (uint8_t)learning->level,
+                                .what = what};
+    }
+    account_uses(learning, standing, uses, count);
+    return true;
+}
+
+static bool mark_unmapped(struct learning *learning, struct text name)
+{
+    if (learning->mark_count == MARKS_LIMIT || !name.data)
+        return false;
+    learning->marks[learning->mark_count++] = (struct shape_mark){
+        .offset = (uint32_t)(learning->at - learning->literal), .name = name, .closes = true, .what = MARKED_UNMAPPED};
+    return true;
+}
+
+/* ---- Reading the message ------------------------------------------------------------------------------------------------- */
+
+static void skip_space(struct learning *learning)
+{
+    while (learning->at < learning->end && json_is_space(*learning->at))
+        learning->at++;
+}
+
+static bool at_quote(const struct learning *learning)
+{
+    const struct text quote = quote_of_level[learning->level];
+    if (learning->at == learning->end || *learning->at != *quote.data)
+        return false;
+    return text_starts((struct text){learning->at, (size_t)(learning->end - learning->at)}, quote);
+}
+
+/* Past a string, from its opening quote. */
+static bool skip_string(struct learning *learning)
+{
+    const size_t quote = quote_of_level[learning->level].size;
+    for (learning->at += quote; learning->at < learning->end;) {
+        if (at_quote(learning)) {
+            learning->at += quote;
+            return true;
+        }
+        if (*learning->at != '\\')
+            learning->at++;
+        else if (!(learning->at = automaton_escape_end(learning->at, learning->end, learning->level)))
+            return false;
+    }
+    return false;
+}
+
+/* Past any scalar. */
+static bool skip_scalar(struct learning *learning)
+{
+    if (at_quote(learning))
+        return skip_string(learning);
+    const char *stop = json_literal_end(learning->at, learning->end);
+    if (!stop)
+        stop = json_number_end(learning->at, learning->end);
+    if (stop)
+        learning->at = stop;
+    return stop != NULL;
+}
+
+/* Past a container, whose brackets are known to match. */
+static bool skip_container(struct learning *learning)
+{
+    size_t depth = 0;
+    do {
+        if (learning->at == learning->end)
+            return false;
+        if (at_quote(learning)) {
+            if (!skip_string(learning))
+                return false;
+            continue;
+        }
+        depth += *learning->at == '{' || *learning->at == '[';
+        depth -= *learning->at == '}' || *learning->at == ']';
+        learning->at++;
+    } while (depth > 0);
+    return true;
+}
+
+/* The key at the present place, and past its colon. Keys with escapes are not learned. */
+static bool read_key(struct learning *learning, struct text *key)
+{
+    if (!at_quote(learning))
+        return false;
+    learning->at += quote_of_level[learning->level].size;
+    const char *start = learning->at;
+    while (learning->at < learning->end && *learning->at != '"' && *learning->at != '\\')
+        learning->at++;
+    if (!at_quote(learning))
+        return false;
+    *key = (struct text){start, (size_t)(learning->at - start)};
+    learning->at += quote_of_level[learning->level].size;
+    skip_space(learning);
+    if (learning->at == learning->end || *learning->at != ':')
+        return false;
+    learning->at++;
+    skip_space(learning);
+    return true;
+}
+
+/* ---- Scalars ------------------------------------------------------------------------------------------------------------- */
+
+/* A value that decides about the outcome is part of the literal: it is always the same. */
+static bool learn_decisive(struct learning *learning, const struct standing *standing, unsigned stage)
+{
+    const char *start = learning->at;
+    const bool container = *start == '{' || *start == '[';
+    const enum shape_marked what = container ? MARKED_CONTAINER : MARKED_SCALAR;
+    if (!mark(learning, standing, what, false) || !(container ? skip_container(learning) : skip_scalar(learning)) ||
+        !mark(learning, standing, what, true))
+        return false;
+    struct text text = {start, (size_t)(learning->at - start)};
+    const size_t quote = *start == '"' || *start == '\\' ? quote_of_level[learning->level].size : 0;
+    const bool has_escape = !container && memchr(text.data + quote, '\\', text.size - 2 * quote) != NULL;
+    if (has_escape || text.size > LESSON_TEXT_LIMIT || !note_here(learning, TO_TEXT, text, false, stage))
+        return false;
+    account(learning, standing, CONSULTED_FORM);
+    account(learning, standing, CONSULTED_RULE);
+    return true;
+}
+
+/* What hardly ever changes from one message of a table to the next is part of the literal, too, where no column takes it: the
+ * names in `source`, and nulls there and beside it. */
+static bool is_constant(const struct learning *learning, const struct standing *standing)
+{
+    static const char *const names[] = {"version", "connector", "name", "snapshot", "db", "schema", "table"};
+    bool known = *learning->at == 'n' && (standing->judged_member || standing->in_source);
+    for (size_t i = 0; !known && standing->in_source && i < sizeof names / sizeof *names; i++)
+        known = text_equal(standing->key, text_of(names[i]));
+    return known && !is_crossed(standing) && list_uses(learning, standing, NULL) == 0;
+}
+
+/* The document in a string, at the next level of quotes. */
+static bool learn_document(struct learning *learning, struct standing *standing, const struct json_doc *document)
+{
+    const size_t quote = quote_of_level[learning->level].size;
+    if (learning->level + 1 == QUOTED_LEVELS || !enter(learning, TO_DOCUMENT, NONE))
+        return false;
+    learning->at += quote;
+    if (!mark(learning, standing, MARKED_DOCUMENT, false))
+        return false;
+    struct standing inner = *standing;
+    inner.doc = document;
+    inner.node = document->nodes;
+    inner.judged_member = inner.in_source = false;
+    /* What reads the string whole has it by the marks. */
+    learning->level++;
+    skip_space(learning);
+    if (learning->at == learning->end || *learning->at != (document->nodes->kind == JSON_OBJECT ? '{' : '['))
+        return false;
+    inner.key = NONE;
+    if (!learn_value(learning, &inner))
+        return false;
+    skip_space(learning);
+    learning->level--;
+    if (!at_quote(learning) || !mark(learning, standing, MARKED_DOCUMENT, true))
+        return false;
+    learning->at += quote;
+    account(learning, standing, CONSULTED_OPENED);
+    return true;
+}
+
+static bool learn_slot(struct learning *learning, const struct standing *standing)
+{
+    if (standing->node && !is_document_member(learning, standing) && !string_may_hold(json_raw(standing->doc, standing->node)))
+        account(learning, standing, CONSULTED_OPENED);
+    if (learning->rehearsed) {
+        struct shape_state *state = state_here(learning, standing);
+        if (!state || !end_literal(learning, state) || !skip_scalar(learning))
+            return false;
+        learning->literal = learning->at;
+        return true;
+    }
+    const uint32_t count = list_uses(learning, standing, NULL);
+    struct shape_use *uses = arena_alloc(learning->lesson->walk->arena, count * sizeof *uses);
+    if (!uses || !skip_scalar(learning))
+        return false;
+    list_uses(learning, standing, uses);
+    account_uses(learning, standing, uses, count);
+    begin_literal(learning, NULL);
+    return true;
+}
+
+static bool learn_scalar(struct learning *learning, struct standing *standing)
+{
+    const struct consultation consulted = consulted_of(learning, standing);
+    if (consulted.document && !consulted.rule) {
+        if (consulted.form) {
+            if (!note_here(learning, TO_DOCUMENT, NONE, false, 0))
+                return false;
+            account(learning, standing, CONSULTED_FORM);
+        }
+        return learn_document(learning, standing, consulted.document);
+    }
+    if (consulted.form || consulted.rule)
+        return learn_decisive(learning, standing, consulted.stage);
+    if (is_constant(learning, standing))
+        return skip_scalar(learning);
+    return learn_slot(learning, standing);
+}
+
+/* ---- Containers ---------------------------------------------------------------------------------------------------------- */
+
+static bool add_tree(struct standing *standing, const struct path_tree *tree, bool row)
+{
+    for (unsigned i = 0; i < standing->tree_count; i++)
+        if (standing->trees[i] == tree)
+            return true;
+    if (standing->tree_count == TREES_LIMIT)
+        return false;
+    standing->trees[standing->tree_count++] = tree;
+    if (row)
+        standing->row = tree;
+    return true;
+}
+
+static bool is_node(const struct standing *standing, const struct json_doc *doc, const struct json_node *node)
+{
+    return node && standing->node == node && doc && standing->doc->nodes == doc->nodes;
+}
+
+/* The trees in which the members of an object are looked for by the images that it is. */
+static bool is_judged(const struct learning *learning, const struct standing *object)
+{
+    const struct view *view = learning->lesson->view;
+    for (unsigned i = 0; i < view->judged_count; i++)
+        if (is_node(object, view->doc, view->judged[i]))
+            return true;
+    return false;
+}
+
+/* Adds what an image's tree has for a member of this key. */
+static bool stand_in_image(struct learning *learning, const struct standing *object, enum path_space space,
+                           struct standing *member)
+{
+    const struct finder *finder = learning->shapes->finder;
+    const struct image *image = &learning->lesson->view->image[space];
+    bool fallback;
+    if (!is_node(object, image->doc, image->node))
+        return true;
+    const struct path_tree *tree = image_find(image, &finder->tree[space], member->key, &fallback);
+    if (space == SPACE_SOURCE)
+        member->in_source = image->naming == NAMED_PLAINLY;
+    return !tree || (note_node(learning, tree) && add_tree(member, tree, space == SPACE_ROW));
+}
+
+/* Around what the wrapping holds, paths are looked for that lead nowhere within: such a message is not learned. */
+static bool is_read_around(const struct learning *learning, const struct standing *object, struct text key)
+{
+    const struct view *view = learning->lesson->view;
+    return view->root != view->doc->nodes && object->doc->nodes == view->doc->nodes && object->node &&
+           object->node != view->root && is_judged(learning, object) &&
+           path_tree_child(&learning->shapes->finder->tree[SPACE_MESSAGE], key) != NULL;
+}
+
+static bool stand(struct learning *learning, const struct standing *object, struct standing *member)
+{
+    const struct finder *finder = learning->shapes->finder;
+    const struct view *view = learning->lesson->view;
+    const struct text key = member->key;
+    if (is_read_around(learning, object, key))
+        return false;
+    for (unsigned i = 0; i < object->tree_count; i++) {
+        const struct path_tree *tree = path_tree_child(object->trees[i], key);
+        if (tree && (!note_node(learning, tree) || !add_tree(member, tree, object->trees[i] == object->row)))
+            return false;
+    }
+    for (unsigned space = 0; space < SPACES; space++)
+        if (!stand_in_image(learning, object, (enum path_space)space, member))
+            return false;
+    if (is_node(object, view->document.doc, view->document.node)) {
+        const struct path_tree *tree = finder->document ? path_tree_child(finder->document, key) : NULL;
+        if (tree && (!note_node(learning, tree) || !add_tree(member, tree, true)))
+            return false;
+    }
+    if (is_node(member, view->op_value.doc, view->op_value.node) && (finder->op.reader_count || finder->op.rule) &&
+        (!enter(learning, TO_IMAGE, TEXT("op")) || !add_tree(member, &finder->op, false)))
+        return false;
+    if (is_node(member, view->ts_ms.doc, view->ts_ms.node) && (finder->ts_ms.reader_count || finder->ts_ms.rule) &&
+        (!enter(learning, TO_IMAGE, TEXT("ts_ms")) || !add_tree(member, &finder->ts_ms, false)))
+        return false;
+    return true;
+}
+
+/* Marks a member that no column takes, where such are listed. */
+static bool see_unmapped(struct learning *learning, const struct standing *object, struct standing *member)
+{
+    const struct finder *finder = learning->shapes->finder;
+    const struct view *view = learning->lesson->view;
+    const struct image *image = &view->image[SPACE_ROW];
+    const struct path_tree *tree = object->row;
+    struct text name = member->key;
+    if (!finder->lists_unmapped)
+        return true;
+    if (is_node(object, view->document.doc, view->document.node))
+        tree = finder->document;
+    if (is_node(object, image->doc, image->node)) {
+        tree = &finder->tree[SPACE_ROW];
+        if (image_is_metadata(image, member->key) ||
+            (image->naming == NAMED_BY_PREFIX && !text_starts(name, image->prefix)))
+            return true;
+        if (image->naming == NAMED_BY_PREFIX)
+            name = text_from(name, image->prefix.size);
+    }
+    if (!tree || !tree->by_member || is_ignored(tree, name))
+        return true;
+    const struct text around = tree == finder->document && !object->row ? finder->layout->json_column : object->row_name;
+    member->row_name = unmapped_name(learning->lesson->walk->arena, around, name);
+    return (member->row && member->row->taken) || mark_unmapped(learning, member->row_name);
+}
+
+/* Notes of which classes a member of the object around it is, by which the form of a message is told. */
+static bool note_classes(struct learning *learning, uint64_t bits)
+{
+    for (; bits; bits &= bits - 1) {
+        const char bit = (char)('0' + __builtin_ctzll(bits));
+        if (!note_here(learning, TO_CLASS, (struct text){&bit, 1}, false, 0))
+            return false;
+    }
+    return true;
+}
+
+static bool learn_member(struct learning *learning, const struct standing *object, const struct json_node *node,
+                         bool judged)
+{
+    struct standing member = {.doc = object->doc, .node = node, .judged_member = judged};
+    if (!read_key(learning, &member.key) || text_equal(member.key, TEXT(LEFT_OUT)))
+        return false;
+    const uint64_t bits = judged ? view_key_bits(&learning->shapes->finder->options, member.key) : 0;
+    if (!note_classes(learning, bits) || !enter(learning, TO_MEMBER, member.key))
+        return false;
+    if ((view_is_told_by_first(bits) && !note_here(learning, TO_MEMBER, NONE, true, STAGE_NEVER)) || !stand(learning, object, &member) ||
+        !see_unmapped(learning, object, &member))
+        return false;
+    return learn_value(learning, &member);
+}
+
+/* An element is told from the others where paths lead to one of them. */
+static bool learn_element(struct learning *learning, const struct standing *array, const struct json_node *node,
+                          uint32_t index)
+{
+    struct standing element = {.doc = array->doc, .node = node};
+    const struct step step = {.index = index};
+    const struct text number = {(const char *)&index, sizeof index};
+    if (!enter(learning, TO_ELEMENT, has_element_paths(array) ? number : NONE))
+        return false;
+    for (unsigned i = 0; i < array->tree_count; i++) {
+        const struct path_tree *tree = path_tree_end(array->trees[i], &step, 1);
+        if (tree && (!note_node(learning, tree) || !add_tree(&element, tree, array->trees[i] == array->row)))
+            return false;
+    }
+    return learn_value(learning, &element);
+}
+
+static bool learn_children(struct learning *learning, const struct standing *container)
+{
+    const bool object = *learning->at == '{', judged = is_judged(learning, container);
+    const char closing = object ? '}' : ']';
+    const struct json_node *node = container->node ? json_first(container->doc, container->node) : NULL;
+    learning->at++;
+    skip_space(learning);
+    if (learning->at < learning->end && *learning->at == closing) {
+        learning->at++;
+        return true;
+    }
+    for (uint32_t index = 0;; index++) {
+        size_t path_size = learning->path_size;
+        if (object ? !learn_member(learning, container, node, judged) : !learn_element(learning, container, node, index))
+            return false;
+        learning->path_size = path_size;
+        node = node ? json_after(container->doc, container->node, node) : NULL;
+        skip_space(learning);
+        if (learning->at == learning->end || (*learning->at != ',' && *learning->at != closing))
+            return false;
+        if (*learning->at++ == closing)
+            return true;
+        skip_space(learning);
+    }
+}
+
+/* Names the images whose members an object has, so that the slots within are told from those of other forms. */
+static bool enter_images(struct learning *learning, const struct standing *object)
+{
+    const struct view *view = learning->lesson->view;
+    for (unsigned space = 0; space < SPACES; space++) {
+        const struct image *image = &view->image[space];
+        if (!is_node(object, image->doc, image->node))
+            continue;
+        const char name[2] = {(char)('0' + space), (char)('0' + image->naming)};
+        if (!enter(learning, TO_IMAGE, (struct text){name, sizeof name}) ||
+            !note_here(learning, TO_IMAGE, (struct text){name, sizeof name}, false, 0))
+            return false;
+    }
+    if (is_node(object, view->document.doc, view->document.node))
+        return enter(learning, TO_IMAGE, TEXT("document")) && note_here(learning, TO_IMAGE, TEXT("document"), false, 0);
+    return true;
+}
+
+static bool learn_container(struct learning *learning, struct standing *standing)
+{
+    const struct consultation consulted = consulted_of(learning, standing);
+    if (consulted.rule)
+        return learn_decisive(learning, standing, consulted.stage);
+    if (consulted.form) {
+        if (!note_here(learning, TO_CONTAINER, (struct text){learning->at, 1}, false, 0))
+            return false;
+        account(learning, standing, CONSULTED_FORM);
+    }
+    return enter_images(learning, standing) && mark(learning, standing, MARKED_CONTAINER, false) &&
+           learn_children(learning, standing) && mark(learning, standing, MARKED_CONTAINER, true);
+}
+
+/* A document's own value: the marks of the string around it stand for who reads it whole. */
+static bool learn_document_value(struct learning *learning, struct standing *standing)
+{
+    return enter_images(learning, standing) && learn_children(learning, standing);
+}
+
+static bool learn_value(struct learning *learning, struct standing *standing)
+{
+    const struct view *view = learning->lesson->view;
+    if (learning->at == learning->end)
+        return false;
+    if (is_node(standing, view->schema.doc, view->schema.node)) {
+        learning->at = view->doc->text + view->schema.node->end + (view->schema.node->kind == JSON_STRING);
+        return true;
+    }
+    if (*learning->at != '{' && *learning->at != '[')
+        return learn_scalar(learning, standing);
+    return learning->level > 0 && standing->node == standing->doc->nodes ? learn_document_value(learning, standing)
+                                                                         : learn_container(learning, standing);
+}
+
+/* ---- The whole ----------------------------------------------------------------------------------------------------------- */
+
+/* All slots of a message with a schema are named by it: what it says of units holds for them alone. The schema itself is part of the
+ * literal as it stands. */
+static bool enter_schema(struct learning *learning)
+{
+    const struct node_ref schema = learning->lesson->view->schema;
+    if (!schema.node)
+        return true;
+    uint64_t hash = hash_of(json_raw(schema.doc, schema.node));
+    return enter(learning, TO_SCHEMA, (struct text){(const char *)&hash, sizeof hash});
+}
+
+/* Whether all that was consulted is in a literal or the value of a slot, or is implied by the form. */
+static bool is_accounted(const struct lesson *lesson)
+{
+    for (size_t i = 0; i < lesson->ledger->count; i++) {
+        const struct ledger_entry *entry = &lesson->ledger->entries[i];
+        if (!entry->learned && !view_is_implied(entry->doc))
+            return false;
+    }
+    return true;
+}
+
+static bool same_signature(const struct signature *a, const struct signature *b)
+{
+    return memcmp(&a->keys, &b->keys, sizeof a->keys) == 0 && a->stage == b->stage && a->skipped == b->skipped &&
+           a->implied_op == b->implied_op && text_equal(a->reason, b->reason);
+}
+
+static bool add_signature(struct learning *learning)
+{
+    struct shapes *shapes = learning->shapes;
+    const struct lesson *lesson = learning->lesson;
+    struct signature signature = {
+        .keys = learning->all_keys, .stage = lesson->stage, .skipped = lesson->skipped, .reason = lesson->reason};
+    if (view_is_implied(lesson->view->op_value.doc))
+        signature.implied_op = lesson->view->op.data[0];
+    for (uint32_t i = 0; i < shapes->signature_count; i++)
+        if (same_signature(&shapes->signatures[i], &signature))
+            return true;
+    if (shapes->signature_count == SIGNATURES_LIMIT)
+        return false;
+    signature.reason = automaton_keep(shapes, lesson->reason);
+    if (!signature.reason.data)
+        return false;
+    shapes->signatures[shapes->signature_count++] = signature;
+    return true;
+}
+
+/* What the objects of a message are to its view: the same for all messages of one role. */
+static bool enter_role(struct learning *learning)
+{
+    const struct view *view = learning->lesson->view;
+    char role[SPACES + 2];
+    for (unsigned space = 0; space < SPACES; space++)
+        role[space] = (char)('0' + (view->image[space].node ? 1 + (int)view->image[space].naming : 0));
+    role[SPACES] = (char)('0' + (int)view->verdict);
+    role[SPACES + 1] = view->document.node ? 'd' : view->row_name.data[0];
+    return enter(learning, TO_ROLE, (struct text){role, sizeof role});
+}
+
+/* The state in which a message of this role begins; NULL where there is no room for another. */
+static struct shape_state *start_of(struct learning *learning)
+{
+    struct shapes *shapes = learning->shapes;
+    const struct text identity = {learning->path, learning->path_size};
+    struct shape_state *start = automaton_find_state(shapes, identity);
+    if (start || shapes->start_count == ROLES_LIMIT)
+        return start;
+    start = automaton_add_state(shapes, identity, 0);
+    if (start)
+        shapes->starts[shapes->start_count++] = start;
+    return start;
+}
+
+/* Goes through the message once. The first time nothing is added but keys: a message that cannot be learned leaves nothing behind. */
+static bool go_through(struct learning *learning, bool rehearsed)
+{
+    const struct json_doc *doc = learning->lesson->view->doc;
+    struct standing root = {.doc = doc, .node = doc->nodes};
+    learning->rehearsed = rehearsed;
+    learning->at = doc->text;
+    learning->path_size = 0;
+    if (!enter_role(learning) || !(learning->start = start_of(learning)))
+        return false;
+    begin_literal(learning, learning->start);
+    memset(&learning->all_keys, 0, sizeof learning->all_keys);
+    learning->literal = learning->lesson->message.data;
+    skip_space(learning);
+    if (!enter_schema(learning) || !learn_value(learning, &root))
+        return false;
+    learning->at = learning->end;
+    return true;
+}
+
+static bool learn(struct learning *learning)
+{
+    return go_through(learning, false) && is_accounted(learning->lesson) && go_through(learning, true) &&
+           end_literal(learning, NULL) && add_signature(learning);
+}
+
+void shapes_learn(struct shapes *shapes, const struct lesson *lesson)
+{
+    shapes->credit--;
+    automaton_forget_if_full(shapes);
+    struct learning learning = {
+        .shapes = shapes, .lesson = lesson, .end = lesson->message.data + lesson->message.size};
+    if (!learn(&learning)) {
+        shapes->credit -= shapes->credit < FAILED_LESSON_COST ? shapes->credit : FAILED_LESSON_COST;
+        return;
+    }
+    shapes->counts.learned++;
+    if (shapes->missed_in_row > MISSES_BEFORE_REST - TRIES)
+        shapes->missed_in_row = MISSES_BEFORE_REST - TRIES;
+}
