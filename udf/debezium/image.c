@@ -32,8 +32,8 @@ bool image_is_metadata(const struct image *image, struct text key)
 static struct text metadata_name(const struct image *image, struct text key, bool *fallback)
 {
     struct text none = {NULL, 0};
-    if (!text_starts(key, image->prefix) || text_equal(key, TEXT("__deleted")) || is_name(key, image->prefix, "op") ||
-        is_name(key, image->prefix, "ts_ms"))
+    if (!text_starts(key, image->prefix) || text_equal(key, TEXT("__deleted")) ||
+        is_name(key, image->prefix, "op") || is_name(key, image->prefix, "ts_ms"))
         return none;
     struct text name = text_from(key, image->prefix.size);
     *fallback = !text_starts(name, TEXT("source_"));
@@ -52,7 +52,8 @@ static bool is_attribute(struct text key, struct text name)
     for (size_t i = 0; i < name.size; i++) {
         if (!is_letter_or_digit(name.data[i]))
             continue;
-        char c = name.data[i] >= 'A' && name.data[i] <= 'Z' ? (char)(name.data[i] + ('a' - 'A')) : name.data[i];
+        char c =
+            name.data[i] >= 'A' && name.data[i] <= 'Z' ? (char)(name.data[i] + ('a' - 'A')) : name.data[i];
         if (at == key.size || key.data[at++] != c)
             return false;
     }
@@ -69,7 +70,8 @@ static struct path_tree *find_attribute(const struct path_tree *tree, struct tex
     return NULL;
 }
 
-struct path_tree *image_find(const struct image *image, const struct path_tree *tree, struct text key, bool *fallback)
+struct path_tree *image_find(const struct image *image, const struct path_tree *tree, struct text key,
+                             bool *fallback)
 {
     struct text name;
     *fallback = false;
@@ -105,8 +107,8 @@ static struct text name_in(const struct image *image, struct text key)
     return image_is_metadata(image, key) ? none : key;
 }
 
-const struct json_node *image_next(const struct image *image, const struct json_node *member, struct arena *arena,
-                                   struct text *name)
+const struct json_node *image_next(const struct image *image, const struct json_node *member,
+                                   struct arena *arena, struct text *name)
 {
     if (!image->node)
         return NULL;
@@ -149,13 +151,14 @@ const struct json_node *image_member(const struct image *image, struct text name
 
 /* ---- Schemas ------------------------------------------------------------------------------------------------------------- */
 
-const struct json_node *schema_field(const struct json_doc *doc, const struct json_node *schema, struct text name,
-                                     struct arena *arena)
+const struct json_node *schema_field(const struct json_doc *doc, const struct json_node *schema,
+                                     struct text name, struct arena *arena)
 {
     const struct json_node *fields = json_member(doc, schema, TEXT("fields"), arena);
     if (!fields || fields->kind != JSON_ARRAY)
         return NULL;
-    for (const struct json_node *field = json_first(doc, fields); field; field = json_after(doc, fields, field)) {
+    for (const struct json_node *field = json_first(doc, fields); field;
+         field = json_after(doc, fields, field)) {
         const struct json_node *field_name = json_member(doc, field, TEXT("field"), arena);
         if (field_name && text_equal(json_text(doc, field_name, arena), name))
             return field;

@@ -8,7 +8,8 @@ bool schema_matters(const struct column *column)
 }
 
 /* The schema of the value that a path leads to, or NULL. */
-static const struct json_node *schema_of(const struct view *view, const struct path *path, struct arena *arena)
+static const struct json_node *schema_of(const struct view *view, const struct path *path,
+                                         struct arena *arena)
 {
     const struct json_node *schema = view->schema.node;
     size_t i = 0;
@@ -62,7 +63,8 @@ static bool read_scale(const struct json_doc *doc, const struct json_node *schem
     return true;
 }
 
-void schema_refine(const struct view *view, const struct path *path, struct arena *arena, struct conversion *as)
+void schema_refine(const struct view *view, const struct path *path, struct arena *arena,
+                   struct conversion *as)
 {
     const struct json_doc *doc = view->schema.doc;
     const struct json_node *schema = schema_of(view, path, arena);
@@ -103,7 +105,8 @@ void schema_recall(struct schema_memo *memo, const struct view *view)
 }
 
 const struct conversion *schema_conversion(struct schema_memo *memo, size_t index, const struct view *view,
-                                           const struct path *path, const struct column *column, struct arena *arena)
+                                           const struct path *path, const struct column *column,
+                                           struct arena *arena)
 {
     struct schema_answer *answer = &memo->answers[index];
     if (answer->path == path)

@@ -9,7 +9,8 @@ bool schema_matters(const struct column *column);
 
 /* Sets as->unit or as->scale where the schema that came with the message says them of the value that `path` leads to. Not
  * for router values, whose schema speaks of other things. */
-void schema_refine(const struct view *view, const struct path *path, struct arena *arena, struct conversion *as);
+void schema_refine(const struct view *view, const struct path *path, struct arena *arena,
+                   struct conversion *as);
 
 #define SCHEMA_KEPT ((size_t)64 << 10) /* bytes: a larger schema is read anew for every message */
 
@@ -17,12 +18,12 @@ void schema_refine(const struct view *view, const struct path *path, struct aren
 struct schema_memo {
     char *text; /* of the schema, `size` bytes, where those are not over SCHEMA_KEPT */
     size_t size, columns;
-    enum naming naming;       /* of the row image, as `row_name` */
+    enum naming naming; /* of the row image, as `row_name` */
     const char *row_name;
     struct schema_answer {
         const struct path *path; /* the column's path that was looked for; NULL: none yet */
         struct conversion as;
-    } *answers; /* of each column */
+    } * answers; /* of each column */
 };
 
 /* False where memory is refused. The memory comes from the arena. */
@@ -34,6 +35,7 @@ void schema_recall(struct schema_memo *memo, const struct view *view);
 /* The conversion of a column that schema_matters, refined for the value that `path`, one of its own, leads to. Valid until the
  * next call. */
 const struct conversion *schema_conversion(struct schema_memo *memo, size_t index, const struct view *view,
-                                           const struct path *path, const struct column *column, struct arena *arena);
+                                           const struct path *path, const struct column *column,
+                                           struct arena *arena);
 
 #endif

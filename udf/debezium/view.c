@@ -49,19 +49,39 @@ enum member {
 #define NAME_BITS (BIT(MEMBER_OTHER + 1) - 1)
 
 /* In the order of enum member, and of their sizes. */
-static const struct text names[MEMBER_NAMES] = {
-    {"op", 2},          {"id", 2},          {"key", 3},           {"data", 4},
-    {"type", 4},        {"after", 5},       {"ts_ms", 5},         {"ts_us", 5},
-    {"ts_ns", 5},       {"topic", 5},       {"before", 6},        {"source", 6},
-    {"schema", 6},      {"status", 6},      {"payload", 7},       {"updated", 7},
-    {"schemaId", 8},    {"resolved", 8},    {"__deleted", 9},     {"timestamp", 9},
-    {"event_count", 11}, {"specversion", 11}, {"transaction", 11}, {"tableChanges", 12},
-    {"aggregate_type", 14}, {"mvcc_timestamp", 14}, {"additional_data", 15}, {"data_collections", 16}};
+static const struct text names[MEMBER_NAMES] = {{"op", 2},
+                                                {"id", 2},
+                                                {"key", 3},
+                                                {"data", 4},
+                                                {"type", 4},
+                                                {"after", 5},
+                                                {"ts_ms", 5},
+                                                {"ts_us", 5},
+                                                {"ts_ns", 5},
+                                                {"topic", 5},
+                                                {"before", 6},
+                                                {"source", 6},
+                                                {"schema", 6},
+                                                {"status", 6},
+                                                {"payload", 7},
+                                                {"updated", 7},
+                                                {"schemaId", 8},
+                                                {"resolved", 8},
+                                                {"__deleted", 9},
+                                                {"timestamp", 9},
+                                                {"event_count", 11},
+                                                {"specversion", 11},
+                                                {"transaction", 11},
+                                                {"tableChanges", 12},
+                                                {"aggregate_type", 14},
+                                                {"mvcc_timestamp", 14},
+                                                {"additional_data", 15},
+                                                {"data_collections", 16}};
 
 static enum member name_of(struct text key)
 {
-    static const unsigned char first[] = {0,  0,  0,  2,  3,  5,  10, 14, 16, 18,
-                                          20, 20, 23, 24, 24, 26, 27, 28}; /* of each size */
+    static const unsigned char first[] = {0,  0,  0,  2,  3,  5,  10, 14, 16,
+                                          18, 20, 20, 23, 24, 24, 26, 27, 28}; /* of each size */
     if (key.size + 1 >= sizeof first)
         return MEMBER_OTHER;
     for (unsigned i = first[key.size]; i < first[key.size + 1]; i++)
@@ -102,8 +122,8 @@ uint64_t view_key_bits(const struct view_options *options, struct text key)
 
 bool view_is_told_by_first(uint64_t key_bits)
 {
-    const uint64_t others = BIT(MEMBER_OTHER) | BIT(MEMBER_KNOWN) | BIT(MEMBER_FLAT_SOURCE) | BIT(MEMBER_FLAT_AFTER) |
-                            BIT(MEMBER_FLAT_BEFORE);
+    const uint64_t others = BIT(MEMBER_OTHER) | BIT(MEMBER_KNOWN) | BIT(MEMBER_FLAT_SOURCE) |
+                            BIT(MEMBER_FLAT_AFTER) | BIT(MEMBER_FLAT_BEFORE);
     return (key_bits & ~others) != 0;
 }
 
@@ -122,14 +142,16 @@ struct looking {
     const struct json_doc *doc;
 };
 
-static void list_members(const struct looking *looking, const struct json_node *object, struct members *members)
+static void list_members(const struct looking *looking, const struct json_node *object,
+                         struct members *members)
 {
     struct view *view = looking->view;
     const struct json_doc *doc = looking->doc;
     *members = (struct members){.object = object};
     if (view->judged_count < VIEW_JUDGED)
         view->judged[view->judged_count++] = object;
-    for (const struct json_node *member = json_first(doc, object); member; member = json_after(doc, object, member)) {
+    for (const struct json_node *member = json_first(doc, object); member;
+         member = json_after(doc, object, member)) {
         uint64_t bits = view_key_bits(looking->options, json_key(doc, member, looking->walk->arena));
         members->bits |= bits;
         for (; bits; bits &= bits - 1) {
@@ -141,13 +163,15 @@ static void list_members(const struct looking *looking, const struct json_node *
 }
 
 /* A member's node, or NULL. */
-static const struct json_node *node_of(const struct looking *looking, const struct members *members, enum member member)
+static const struct json_node *node_of(const struct looking *looking, const struct members *members,
+                                       enum member member)
 {
     return members->first[member] ? &looking->doc->nodes[members->first[member]] : NULL;
 }
 
 /* The same, where its kind or its text tells something. */
-static const struct json_node *consult(const struct looking *looking, const struct members *members, enum member member)
+static const struct json_node *consult(const struct looking *looking, const struct members *members,
+                                       enum member member)
 {
     const struct json_node *node = node_of(looking, members, member);
     if (node)
@@ -194,7 +218,8 @@ static bool is_operation(const struct looking *looking, const struct json_node *
 
 static const char implied_texts[2][1 + JSON_PADDING] = {"c", "d"};
 static const struct json_node implied_node = {.end = 1, .next = 1, .kind = JSON_STRING};
-static const struct json_doc implied[2] = {{implied_texts[0], &implied_node, 1}, {implied_texts[1], &implied_node, 1}};
+static const struct json_doc implied[2] = {{implied_texts[0], &implied_node, 1},
+                                           {implied_texts[1], &implied_node, 1}};
 
 bool view_is_implied(const struct json_doc *doc)
 {
@@ -215,8 +240,8 @@ static struct image plain_image(const struct json_doc *doc, const struct json_no
 }
 
 /* The object that a row image is, or that its string holds; *problem where there is none. */
-static struct image row_image(const struct looking *looking, const struct members *members, enum member member,
-                              bool *in_string, struct text *problem)
+static struct image row_image(const struct looking *looking, const struct members *members,
+                              enum member member, bool *in_string, struct text *problem)
 {
     const struct json_node *node = consult(looking, members, member);
     struct text field = names[member];
@@ -242,7 +267,8 @@ static void take_rows(const struct looking *looking, const struct members *membe
     bool deleted = text_equal(view->op, TEXT("d")), in_string;
     struct text problem;
     view->row_name = deleted ? TEXT("before") : TEXT("after");
-    view->image[SPACE_BEFORE] = row_image(looking, members, MEMBER_BEFORE, &view->row_in_string, &view->row_problem);
+    view->image[SPACE_BEFORE] =
+        row_image(looking, members, MEMBER_BEFORE, &view->row_in_string, &view->row_problem);
     view->image[SPACE_ROW] = view->image[SPACE_BEFORE];
     if (deleted)
         return;
@@ -339,7 +365,8 @@ static bool see_cloud_event(const struct looking *looking, const struct members 
     take_ts_ms(looking, node_of(looking, &inner, MEMBER_TS_MS));
     take_rows(looking, &inner);
     view->image[SPACE_MESSAGE] = plain_image(looking->doc, data, (struct text){NULL, 0});
-    view->image[SPACE_SOURCE] = (struct image){.doc = looking->doc, .node = members->object, .naming = NAMED_BY_CLOUD};
+    view->image[SPACE_SOURCE] =
+        (struct image){.doc = looking->doc, .node = members->object, .naming = NAMED_BY_CLOUD};
     return true;
 }
 
@@ -355,8 +382,8 @@ static bool may_be_row(const struct looking *looking, const struct members *memb
 
 static bool is_envelope(const struct looking *looking, const struct members *members)
 {
-    const uint64_t bare = BIT(MEMBER_BEFORE) | BIT(MEMBER_AFTER) | BIT(MEMBER_OP) | BIT(MEMBER_TS_MS) | BIT(MEMBER_TS_US) |
-                          BIT(MEMBER_TS_NS) | BIT(MEMBER_TRANSACTION);
+    const uint64_t bare = BIT(MEMBER_BEFORE) | BIT(MEMBER_AFTER) | BIT(MEMBER_OP) | BIT(MEMBER_TS_MS) |
+                          BIT(MEMBER_TS_US) | BIT(MEMBER_TS_NS) | BIT(MEMBER_TRANSACTION);
     if (!has(members, MEMBER_OP))
         return false;
     if (has(members, MEMBER_SOURCE))
@@ -381,8 +408,8 @@ static bool see_envelope(const struct looking *looking, const struct members *me
 
 static bool see_changefeed(const struct looking *looking, const struct members *members)
 {
-    const uint64_t known = BIT(MEMBER_AFTER) | BIT(MEMBER_BEFORE) | BIT(MEMBER_UPDATED) | BIT(MEMBER_MVCC_TIMESTAMP) |
-                           BIT(MEMBER_KEY) | BIT(MEMBER_TOPIC);
+    const uint64_t known = BIT(MEMBER_AFTER) | BIT(MEMBER_BEFORE) | BIT(MEMBER_UPDATED) |
+                           BIT(MEMBER_MVCC_TIMESTAMP) | BIT(MEMBER_KEY) | BIT(MEMBER_TOPIC);
     if (!has(members, MEMBER_AFTER) || (members->bits & NAME_BITS & ~known))
         return false;
     if (is_kind(consult(looking, members, MEMBER_AFTER), JSON_NULL))
@@ -484,20 +511,24 @@ static bool refuse_object(const struct looking *looking, const struct members *m
         by_underscore |= text_starts(key, TEXT("after_")) || text_starts(key, TEXT("before_"));
     }
     if (by_underscore)
-        return refuse(looking->view, TEXT("unknown shape: flattened with _ between the names; set the transform's "
-                                          "delimiter to . in the connector"));
+        return refuse(looking->view,
+                      TEXT("unknown shape: flattened with _ between the names; set the transform's "
+                           "delimiter to . in the connector"));
     for (const struct json_node *member = json_first(looking->doc, members->object); member;
          member = json_after(looking->doc, members->object, member)) {
         struct text key = json_key(looking->doc, member, arena);
         if (is_prefixed_op(looking, member, key))
-            return refuse(looking->view,
-                          arena_printf(arena,
-                                       "unknown shape: if %.*s is the operation, write \"metadata_prefix\": \"%.*s\" into "
-                                       "the layout; if it is a column, \"message\": \"row\"",
-                                       (int)key.size, key.data, (int)key.size - 2, key.data));
+            return refuse(
+                looking->view,
+                arena_printf(
+                    arena,
+                    "unknown shape: if %.*s is the operation, write \"metadata_prefix\": \"%.*s\" into "
+                    "the layout; if it is a column, \"message\": \"row\"",
+                    (int)key.size, key.data, (int)key.size - 2, key.data));
     }
-    return refuse(looking->view, TEXT("unknown shape: neither an envelope nor a row with __op or __deleted; if it is a "
-                                      "bare row, write \"message\": \"row\" into the layout"));
+    return refuse(looking->view,
+                  TEXT("unknown shape: neither an envelope nor a row with __op or __deleted; if it is a "
+                       "bare row, write \"message\": \"row\" into the layout"));
 }
 
 /* ---- The whole ----------------------------------------------------------------------------------------------------------- */
@@ -520,7 +551,8 @@ static bool is_lone_payload(const struct looking *looking, const struct members 
 static bool is_wrapped(const struct looking *looking, const struct members *members)
 {
     return has_exactly(members, BIT(MEMBER_SCHEMA) | BIT(MEMBER_PAYLOAD)) ||
-           has_exactly(members, BIT(MEMBER_SCHEMA_ID) | BIT(MEMBER_PAYLOAD)) || is_lone_payload(looking, members);
+           has_exactly(members, BIT(MEMBER_SCHEMA_ID) | BIT(MEMBER_PAYLOAD)) ||
+           is_lone_payload(looking, members);
 }
 
 static void see_object(const struct looking *looking, const struct members *members)
@@ -534,8 +566,9 @@ static void see_object(const struct looking *looking, const struct members *memb
         take_bare_row(looking, members);
         return;
     }
-    (void)(see_cloud_event(looking, members) || see_envelope(looking, members) || see_changefeed(looking, members) ||
-           see_flattened(looking, members) || see_unwrapped(looking, members) || see_router(looking, members) ||
+    (void)(see_cloud_event(looking, members) || see_envelope(looking, members) ||
+           see_changefeed(looking, members) || see_flattened(looking, members) ||
+           see_unwrapped(looking, members) || see_router(looking, members) ||
            refuse_object(looking, members));
 }
 

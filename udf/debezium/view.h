@@ -14,15 +14,19 @@
 #include "layout/path_tree.h"
 
 #define WRAPPINGS_LIMIT 4 /* times that a message may be wrapped with a schema */
-#define VIEW_DEPTH (WRAPPINGS_LIMIT + 2) /* containers within which the members that tell the forms apart lie */
+#define VIEW_DEPTH                                                                                           \
+    (WRAPPINGS_LIMIT + 2) /* containers within which the members that tell the forms apart lie */
 
 /* What a reader of messages knows beforehand. All borrowed. */
 struct view_options {
-    bool rows;                        /* layout "message": "row": any other object is a bare row */
-    struct text json_column;          /* the row image's member by which a bare row is known; empty where there is none */
-    struct text metadata_prefix;      /* of op and source fields in unwrapped rows: "__" unless the layout says otherwise */
-    const struct path_tree *document; /* the paths below the JSON column, by which a router value is known; or NULL */
-    bool base64_document;             /* a router value may be the document's base64 */
+    bool rows; /* layout "message": "row": any other object is a bare row */
+    struct text
+        json_column; /* the row image's member by which a bare row is known; empty where there is none */
+    struct text
+        metadata_prefix; /* of op and source fields in unwrapped rows: "__" unless the layout says otherwise */
+    const struct path_tree
+        *document;        /* the paths below the JSON column, by which a router value is known; or NULL */
+    bool base64_document; /* a router value may be the document's base64 */
 };
 
 /* The options of a layout; `document` is where the row image's tree has the JSON column, or NULL. */
@@ -36,10 +40,10 @@ enum view_verdict {
 
 /* How the members of an object are named in an image. */
 enum naming {
-    NAMED_PLAINLY,     /* as they are */
-    NAMED_BY_PREFIX,   /* those that begin with `prefix`; what follows it may be several names joined by dots (Flatten) */
+    NAMED_PLAINLY, /* as they are */
+    NAMED_BY_PREFIX, /* those that begin with `prefix`; what follows it may be several names joined by dots (Flatten) */
     NAMED_AS_METADATA, /* `prefix` and source_NAME, else `prefix` and NAME: the source fields of an unwrapped row */
-    NAMED_BY_CLOUD,    /* iodebezium and NAME's letters and digits: those of a CloudEvent */
+    NAMED_BY_CLOUD, /* iodebezium and NAME's letters and digits: those of a CloudEvent */
 };
 
 /* A set of named values within a message: the row image, the row before, the source fields, the message itself. */
@@ -47,9 +51,11 @@ struct image {
     const struct json_doc *doc;
     const struct json_node *node; /* the object that has the members; NULL: there is no such image */
     enum naming naming;
-    bool beside_metadata; /* members that begin with `prefix`, and __deleted, are no part of the row (an unwrapped one) */
+    bool
+        beside_metadata; /* members that begin with `prefix`, and __deleted, are no part of the row (an unwrapped one) */
     struct text prefix;
-    struct text field; /* the field of the message's schema that describes the image; empty: the schema itself */
+    struct text
+        field; /* the field of the message's schema that describes the image; empty: the schema itself */
 };
 
 #define VIEW_JUDGED (2 * WRAPPINGS_LIMIT + 3)
@@ -61,14 +67,17 @@ struct view {
     const struct json_node *root; /* what the wrapping holds */
     struct node_ref schema;       /* the schema that came with the message; node NULL where there is none */
 
-    struct text op;           /* c where the form has none */
-    struct node_ref op_value; /* the value that op is the text of; where the form or __deleted implies it, one of no message */
-    struct node_ref ts_ms;    /* node NULL where the form has none */
+    struct text op; /* c where the form has none */
+    struct node_ref
+        op_value; /* the value that op is the text of; where the form or __deleted implies it, one of no message */
+    struct node_ref ts_ms; /* node NULL where the form has none */
     struct image image[SPACES];
-    struct text row_name;     /* before for op d where the form has one, else after */
-    struct text row_problem;  /* `missing` or `not an object`: there is an operation but no row image; else empty */
-    bool row_in_string;       /* the row image came as a string (MongoDB): its scalars may be extended JSON */
-    struct node_ref document; /* a router value: the JSON column's document, and no row image; node NULL elsewhere */
+    struct text row_name; /* before for op d where the form has one, else after */
+    struct text
+        row_problem;    /* `missing` or `not an object`: there is an operation but no row image; else empty */
+    bool row_in_string; /* the row image came as a string (MongoDB): its scalars may be extended JSON */
+    struct node_ref
+        document; /* a router value: the JSON column's document, and no row image; node NULL elsewhere */
 
     /* The objects whose members told the form: `judged_count` of them. */
     const struct json_node *judged[VIEW_JUDGED];
@@ -94,7 +103,8 @@ void view_read(const struct view_options *options, const struct path_walk *walk,
 
 /* The node of an image's tree that a member of this key leads to; NULL where none. *fallback: it counts only where no other member
  * leads there (NAMED_AS_METADATA: __NAME beside __source_NAME). Up to 7 bytes behind the key are read. */
-struct path_tree *image_find(const struct image *image, const struct path_tree *tree, struct text key, bool *fallback);
+struct path_tree *image_find(const struct image *image, const struct path_tree *tree, struct text key,
+                             bool *fallback);
 
 /* Whether a member of this key is metadata in an image that stands beside such. */
 bool image_is_metadata(const struct image *image, struct text key);
@@ -102,8 +112,8 @@ bool image_is_metadata(const struct image *image, struct text key);
 /* Walks an image's members; *name is the member's name within the image (a flattened one keeps its dots). NULL behind the last.
  *     for (m = image_next(image, NULL, arena, &name); m; m = image_next(image, m, arena, &name))
  * Not for NAMED_BY_CLOUD, whose names are not to be had back. */
-const struct json_node *image_next(const struct image *image, const struct json_node *member, struct arena *arena,
-                                   struct text *name);
+const struct json_node *image_next(const struct image *image, const struct json_node *member,
+                                   struct arena *arena, struct text *name);
 
 /* The first member of this name; NULL where there is none. */
 const struct json_node *image_member(const struct image *image, struct text name, struct arena *arena);
@@ -113,8 +123,8 @@ const struct json_node *view_schema(const struct view *view, const struct image 
                                     struct arena *arena);
 
 /* The field of this name in a struct's schema; NULL where there is none. */
-const struct json_node *schema_field(const struct json_doc *doc, const struct json_node *schema, struct text name,
-                                     struct arena *arena);
+const struct json_node *schema_field(const struct json_doc *doc, const struct json_node *schema,
+                                     struct text name, struct arena *arena);
 
 /* ---- For the fast path: what of a key tells the forms apart -------------------------------------------------------------- */
 

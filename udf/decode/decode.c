@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/base64.h"
+#include "debezium/finder.h"
 #include "debezium/left_out.h"
-#include "decode/finder.h"
 
 #define VALUE_SHOWN 64 /* bytes of a value in a reason */
 
@@ -32,7 +32,8 @@ struct decoding {
     struct json_doc doc;
     struct view view;
     struct ledger ledger;
-    uint16_t stage;           /* number of the accept rule that is being judged, from 1; 0 before, RULES_PASSED behind the last */
+    uint16_t
+        stage; /* number of the accept rule that is being judged, from 1; 0 before, RULES_PASSED behind the last */
     struct unmapped left_out; /* columns whose value Debezium left out */
     bool has_left_out;        /* some column has its value for that */
 };
@@ -141,7 +142,8 @@ static bool judge_form(struct decoding *decoding)
     const struct view *view = &decoding->view;
     if (view->verdict == VERDICT_ROW)
         return true;
-    return REFUSE(decoding->decoder, view->verdict == VERDICT_SKIPPED ? OUTCOME_SKIPPED : OUTCOME_ERROR, view->reason);
+    return REFUSE(decoding->decoder, view->verdict == VERDICT_SKIPPED ? OUTCOME_SKIPPED : OUTCOME_ERROR,
+                  view->reason);
 }
 
 static bool is_accepted(const struct accept *rule, struct text value)
@@ -164,7 +166,8 @@ static bool judge_operation(struct decoding *decoding)
     const struct view *view = &decoding->view;
     const struct accept *rule = &decoder->layout->op;
     if (rule->count && !is_accepted(rule, view->op))
-        return REFUSE(decoder, outcome_of_op(decoder->layout, view->op), TEXT("op "), text_cut(view->op, VALUE_SHOWN));
+        return REFUSE(decoder, outcome_of_op(decoder->layout, view->op), TEXT("op "),
+                      text_cut(view->op, VALUE_SHOWN));
     if (view->row_problem.size)
         return REFUSE(decoder, OUTCOME_ERROR, view->row_name, TEXT(": "), view->row_problem);
     return true;
@@ -204,7 +207,8 @@ static struct text path_of_member(const struct decoding *decoding, const struct 
 }
 
 /* The text of a string's document: its escapes read, and its base64 where the layout says so. */
-static bool document_text(struct decoding *decoding, const struct path_tree *tree, struct node_ref value, struct text *text)
+static bool document_text(struct decoding *decoding, const struct path_tree *tree, struct node_ref value,
+                          struct text *text)
 {
     struct arena *arena = decoding->decoder->walk.arena;
     *text = json_text(value.doc, value.node, arena);
@@ -293,14 +297,16 @@ static void note_rule(const struct decoding *decoding, size_t index)
 {
     const struct decoder *decoder = decoding->decoder;
     const struct path *path = &decoder->layout->accept[index].path;
-    const struct path_tree *tree = path->space < SPACES ? &decoder->finder.tree[path->space] : decoder->finder.rule_ends[index];
+    const struct path_tree *tree =
+        path->space < SPACES ? &decoder->finder.tree[path->space] : decoder->finder.rule_ends[index];
     size_t count = path_step_count(path);
     for (size_t i = 0; i <= count; i++) {
         struct node_ref value = path_tree_found(tree, &decoder->walk);
         if (value.node && !(i < count && (tree->opened || value.node->kind == JSON_OBJECT)))
-            ledger_add(decoder->walk.ledger, decoder->walk.arena,
-                       (struct ledger_entry){
-                           .doc = value.doc, .node = value.node, .what = CONSULTED_RULE, .index = (uint16_t)index});
+            ledger_add(
+                decoder->walk.ledger, decoder->walk.arena,
+                (struct ledger_entry){
+                    .doc = value.doc, .node = value.node, .what = CONSULTED_RULE, .index = (uint16_t)index});
         if (i < count)
             tree = path_tree_end(tree, path_steps(path) + i, 1);
     }
@@ -309,7 +315,8 @@ static void note_rule(const struct decoding *decoding, size_t index)
 /* The path as reasons of rules write it: without `after.`. */
 static struct text name_of_rule(const struct path *path)
 {
-    return path->space == SPACE_ROW ? text_from(path->text, sizeof "after" - 1 + (path->text.data[5] == '.')) : path->text;
+    return path->space == SPACE_ROW ? text_from(path->text, sizeof "after" - 1 + (path->text.data[5] == '.'))
+                                    : path->text;
 }
 
 static bool judge_rule(struct decoding *decoding, size_t index)
@@ -359,7 +366,8 @@ static bool is_empty(const struct json_node *node)
 struct search {
     struct node_ref value;   /* the first that there is; node NULL where there is none */
     const struct path *path; /* its path, or the first of all */
-    const struct path *unfit; /* of a column whose values are exact: the first path that leads to null, which the column cannot hold,
+    const struct path *
+        unfit; /* of a column whose values are exact: the first path that leads to null, which the column cannot hold,
                                  or to a text without a character; NULL where none does */
     struct node_ref unfit_value;
 };
@@ -417,13 +425,15 @@ static bool is_required(const struct decoding *decoding, const struct column *co
     return !excused && (rule->count == 0 || is_accepted(rule, decoding->view.op));
 }
 
-static bool refuse_value(struct decoding *decoding, const struct column *column, const struct path *path, struct text value)
+static bool refuse_value(struct decoding *decoding, const struct column *column, const struct path *path,
+                         struct text value)
 {
     return REFUSE(decoding->decoder, OUTCOME_ERROR, path->text, TEXT(": "), text_cut(value, VALUE_SHOWN),
                   TEXT(" does not fit "), text_of(column->as.type.name));
 }
 
-static bool convert_value(struct decoding *decoding, size_t index, const struct search *search, struct value *out)
+static bool convert_value(struct decoding *decoding, size_t index, const struct search *search,
+                          struct value *out)
 {
     struct decoder *decoder = decoding->decoder;
     const struct column *column = &decoder->layout->columns[index];
@@ -431,7 +441,8 @@ static bool convert_value(struct decoding *decoding, size_t index, const struct 
     struct conversion extended;
     const struct conversion *as = &column->as;
     if (decoding->view.schema.node && !decoding->view.document.node && schema_matters(column))
-        as = schema_conversion(&decoder->memo, index, &decoding->view, search->path, column, decoder->walk.arena);
+        as = schema_conversion(&decoder->memo, index, &decoding->view, search->path, column,
+                               decoder->walk.arena);
     if (decoding->view.row_in_string && search->path->space == SPACE_ROW) {
         extended = *as;
         extended.extended = true;
@@ -444,8 +455,8 @@ static bool convert_value(struct decoding *decoding, size_t index, const struct 
     if (convert_node(value.doc, value.node, decoder->walk.arena, as, out))
         return true;
     *out = column->absent;
-    return column->lenient ||
-           refuse_value(decoding, column, search->path, json_text(value.doc, value.node, decoder->walk.arena));
+    return column->lenient || refuse_value(decoding, column, search->path,
+                                           json_text(value.doc, value.node, decoder->walk.arena));
 }
 
 /* The value of a column whose value Debezium left out. */
@@ -467,7 +478,8 @@ static bool fill_column(struct decoding *decoding, size_t index, struct value *o
     if ((column->has_unavailable || decoder->layout->lists_left_out) &&
         is_left_out(decoding, column->paths, found ? search.path + 1 : column->paths + column->path_count))
         return fill_left_out(decoding, column, out);
-    if (column->required && (!found || is_empty(search.value.node)) && is_required(decoding, column, search.path))
+    if (column->required && (!found || is_empty(search.value.node)) &&
+        is_required(decoding, column, search.path))
         return REFUSE(decoder, OUTCOME_ERROR, search.path->text, TEXT(": missing"));
     if (!found && search.unfit && !column->lenient)
         return refuse_value(decoding, column, search.unfit,
@@ -492,13 +504,15 @@ static bool fill_columns(struct decoding *decoding)
     if (!decoder->finder.lists_unmapped && !layout->lists_left_out)
         return true;
     struct unmapped unmapped = {.names = NULL};
-    if (decoder->finder.lists_unmapped && !finder_list_unmapped(&decoder->finder, &decoder->walk, &decoding->view, &unmapped))
+    if (decoder->finder.lists_unmapped &&
+        !finder_list_unmapped(&decoder->finder, &decoder->walk, &decoding->view, &unmapped))
         return true; /* decode() sees that the arena has failed */
     for (size_t i = 0; i < layout->column_count; i++) {
         if (layout->columns[i].paths[0].space == SPACE_UNMAPPED)
             values[i] = value_of_texts(decoder->walk.arena, unmapped.names, unmapped.count);
         else if (layout->columns[i].paths[0].space == SPACE_LEFT_OUT)
-            values[i] = value_of_texts(decoder->walk.arena, decoding->left_out.names, decoding->left_out.count);
+            values[i] =
+                value_of_texts(decoder->walk.arena, decoding->left_out.names, decoding->left_out.count);
     }
     return true;
 }
@@ -557,7 +571,8 @@ const struct row *decode(struct decoder *decoder, struct text message)
     decoder->walk.message++;
     decoder->row = (struct row){OUTCOME_EVENT, {NULL, 0}, decoder->values};
     struct verdict_known known;
-    if (decoder->shapes && shapes_match(decoder->shapes, message, decoder->walk.arena, decoder->values, &known)) {
+    if (decoder->shapes &&
+        shapes_match(decoder->shapes, message, decoder->walk.arena, decoder->values, &known)) {
         if (known.skipped)
             decoder->row = (struct row){OUTCOME_SKIPPED, known.reason, decoder->defaults};
         return &decoder->row;
@@ -568,7 +583,8 @@ const struct row *decode(struct decoder *decoder, struct text message)
     decoding.stage = 0;
     decoding.left_out = (struct unmapped){.names = NULL};
     decoding.ledger = (struct ledger){.entries = NULL};
-    decoder->walk.ledger = decoder->shapes && shapes_are_curious(decoder->shapes, message) ? &decoding.ledger : NULL;
+    decoder->walk.ledger =
+        decoder->shapes && shapes_are_curious(decoder->shapes, message) ? &decoding.ledger : NULL;
     read_message(&decoding, message);
     if (decoder->walk.ledger)
         learn(&decoding, message);

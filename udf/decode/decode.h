@@ -2,15 +2,16 @@
 #ifndef DECODE_H
 #define DECODE_H
 
-#include "layout/layout.h"
 #include "decode/fast/shapes.h"
+#include "layout/layout.h"
 
 enum outcome { OUTCOME_EVENT = 0, OUTCOME_SKIPPED = 1, OUTCOME_ERROR = 2 };
 
 struct row {
     enum outcome outcome;
-    struct text reason;         /* empty for an event; the list of reasons is OUTCOMES.md */
-    const struct value *values; /* one for each column of the layout; type defaults where the row is no event */
+    struct text reason; /* empty for an event; the list of reasons is OUTCOMES.md */
+    const struct value
+        *values; /* one for each column of the layout; type defaults where the row is no event */
 };
 
 struct decoder;

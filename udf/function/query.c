@@ -65,7 +65,8 @@ static struct node_ref open_string(struct query *query, struct node_ref value)
 }
 
 /* Follows the steps from a value, crossing strings that hold an object or array. */
-static struct node_ref follow(struct query *query, struct node_ref value, const struct step *steps, size_t count)
+static struct node_ref follow(struct query *query, struct node_ref value, const struct step *steps,
+                              size_t count)
 {
     for (size_t i = 0; i < count && value.node; i++) {
         if (value.node->kind == JSON_STRING) {
@@ -98,7 +99,8 @@ static size_t joined_size(const struct path *path, size_t first, size_t count)
 }
 
 /* A path as it stands: its names one within the other, or the first of them joined by dots, as Flatten writes keys. */
-static struct node_ref follow_from(struct query *query, struct node_ref root, const struct path *path, size_t first)
+static struct node_ref follow_from(struct query *query, struct node_ref root, const struct path *path,
+                                   size_t first)
 {
     struct node_ref found = follow(query, root, path->steps + first, path->count - first);
     for (size_t count = first + 2; !is_there(found) && count <= path->count; count++) {
@@ -108,13 +110,15 @@ static struct node_ref follow_from(struct query *query, struct node_ref root, co
         const struct text key = {path->steps[first].name.data, size};
         const struct json_node *member = json_member(root.doc, root.node, key, &query->arena);
         if (member)
-            found = follow(query, (struct node_ref){root.doc, member}, path->steps + count, path->count - count);
+            found =
+                follow(query, (struct node_ref){root.doc, member}, path->steps + count, path->count - count);
     }
     return found;
 }
 
 /* A path in an image: a flattened one's members are named by names joined by dots, of which the longest that is there counts. */
-static struct node_ref follow_in_image(struct query *query, const struct image *image, const struct path *path)
+static struct node_ref follow_in_image(struct query *query, const struct image *image,
+                                       const struct path *path)
 {
     const size_t joined = image->naming == NAMED_BY_PREFIX ? path->count : 2;
     for (size_t count = joined; count >= 2; count--) {
@@ -124,7 +128,8 @@ static struct node_ref follow_in_image(struct query *query, const struct image *
         const struct json_node *member = image_member(image, name, &query->arena);
         struct node_ref found = NOWHERE;
         if (member)
-            found = follow(query, (struct node_ref){image->doc, member}, path->steps + count, path->count - count);
+            found = follow(query, (struct node_ref){image->doc, member}, path->steps + count,
+                           path->count - count);
         if (is_there(found) || count == 2)
             return found;
     }
@@ -143,8 +148,8 @@ static struct node_ref follow_in_view(struct query *query, const struct view *vi
     if (path->space == SPACE_MESSAGE)
         return follow_from(query, (struct node_ref){view->doc, view->root}, path, 0);
     /* A router value is the JSON column's document itself. */
-    if (path->space == SPACE_ROW && !view->image[SPACE_ROW].node && text_equal(path->steps[1].name, query->options.json_column) &&
-        path->count > 2)
+    if (path->space == SPACE_ROW && !view->image[SPACE_ROW].node &&
+        text_equal(path->steps[1].name, query->options.json_column) && path->count > 2)
         return follow(query, (struct node_ref){view->doc, view->root}, path->steps + 2, path->count - 2);
     return view->image[path->space].node ? follow_in_image(query, &view->image[path->space], path) : NOWHERE;
 }
@@ -248,7 +253,8 @@ static bool expand_within(struct writing *writing, struct part *part, const stru
 }
 
 /* Expands the strings of an object's members, of a flattened one those of the row images. */
-static bool expand_members(struct writing *writing, struct part *part, const struct json_node *object, bool flattened)
+static bool expand_members(struct writing *writing, struct part *part, const struct json_node *object,
+                           bool flattened)
 {
     for (const struct json_node *member = json_first(part->doc, object); member;
          member = json_after(part->doc, object, member)) {
@@ -276,9 +282,11 @@ static bool expand_row_images(struct writing *writing, struct part *part, const 
     const bool flattened = view->image[SPACE_MESSAGE].naming == NAMED_BY_PREFIX;
     if (flattened || view->verdict == VERDICT_REFUSED || view->image[SPACE_ROW].node == root)
         return expand_members(writing, part, root, flattened);
-    for (const struct json_node *member = json_first(view->doc, root); member; member = json_after(view->doc, root, member)) {
+    for (const struct json_node *member = json_first(view->doc, root); member;
+         member = json_after(view->doc, root, member)) {
         struct text key = json_key(view->doc, member, &writing->query->arena);
-        if ((text_equal(key, TEXT("before")) || text_equal(key, TEXT("after"))) && !expand_image(writing, part, member))
+        if ((text_equal(key, TEXT("before")) || text_equal(key, TEXT("after"))) &&
+            !expand_image(writing, part, member))
             return false;
     }
     return true;

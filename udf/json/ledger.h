@@ -8,8 +8,8 @@
 #include "json/json.h"
 
 enum consulted {
-    CONSULTED_FORM,   /* the value's kind or text decided about the form, the operation or the row image */
-    CONSULTED_RULE,   /* accept rule `index` looked at it; LEDGER_NO_RULE where a column did what a rule does */
+    CONSULTED_FORM, /* the value's kind or text decided about the form, the operation or the row image */
+    CONSULTED_RULE, /* accept rule `index` looked at it; LEDGER_NO_RULE where a column did what a rule does */
     CONSULTED_COLUMN, /* column `index` may take it, by its path number `path` */
     CONSULTED_OPENED, /* a string: `opened` is the document in it, for what was consulted below */
 };

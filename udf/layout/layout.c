@@ -4,9 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "json/json_check.h"
 
-#define STEPS_LIMIT 64
 #define COLUMNS_LIMIT 1000
 
 /* The file while it is read. */
@@ -91,90 +89,6 @@ static bool is_identifier(struct text text)
         if (!is_name_byte(text.data[i], i == 0))
             return false;
     return text.size > 0 && text.size <= 128;
-}
-
-static bool parse_index(struct text *rest, struct step *step)
-{
-    size_t i = 1;
-    uint64_t index = 0;
-    while (i < rest->size && rest->data[i] >= '0' && rest->data[i] <= '9' && index < UINT32_MAX)
-        index = index * 10 + (uint64_t)(rest->data[i++] - '0');
-    if (i == 1 || i >= rest->size || rest->data[i] != ']' || index >= UINT32_MAX)
-        return false;
-    *step = (struct step){.index = (uint32_t)index};
-    *rest = text_from(*rest, i + 1);
-    return true;
-}
-
-/* ["name"]: a JSON string within brackets. */
-static bool parse_quoted(struct arena *arena, struct text *rest, struct step *step)
-{
-    size_t end = 2;
-    while (end < rest->size && rest->data[end] != '"')
-        end += rest->data[end] == '\\' ? 2 : 1;
-    if (end + 1 >= rest->size || rest->data[end + 1] != ']' || end == 2)
-        return false;
-    struct text quoted = {rest->data + 1, end};
-    char *copy = arena_alloc(arena, quoted.size + JSON_PADDING);
-    struct json_fault fault;
-    if (!copy)
-        return false;
-    memcpy(copy, quoted.data, quoted.size);
-    memset(copy + quoted.size, 0, JSON_PADDING);
-    if (!json_check(arena, (struct text){copy, quoted.size}, NULL, &fault))
-        return false;
-    *step = (struct step){.name = json_unescape(arena, (struct text){copy + 1, quoted.size - 2})};
-    *rest = text_from(*rest, end + 2);
-    return step->name.data != NULL;
-}
-
-/* The next step, with the dot before it where it is no first one. */
-static bool parse_step(struct arena *arena, struct text *rest, bool first, struct step *step)
-{
-    if (!first && rest->data[0] == '[')
-        return rest->size > 1 && rest->data[1] == '"' ? parse_quoted(arena, rest, step) : parse_index(rest, step);
-    if (!first && rest->data[0] != '.')
-        return false;
-    if (!first)
-        *rest = text_from(*rest, 1);
-    size_t size = 0;
-    while (size < rest->size && rest->data[size] != '.' && rest->data[size] != '[')
-        size++;
-    *step = (struct step){.name = {rest->data, size}};
-    *rest = text_from(*rest, size);
-    return size > 0;
-}
-
-static enum path_space space_of(const struct step *steps, size_t count)
-{
-    if (count == 1)
-        return text_equal(steps[0].name, TEXT("op"))      ? SPACE_OP
-               : text_equal(steps[0].name, TEXT("ts_ms")) ? SPACE_TS_MS
-                                                          : SPACE_MESSAGE;
-    if (!steps[1].name.data)
-        return SPACE_MESSAGE;
-    return text_equal(steps[0].name, TEXT("after"))    ? SPACE_ROW
-           : text_equal(steps[0].name, TEXT("before")) ? SPACE_BEFORE
-           : text_equal(steps[0].name, TEXT("source")) ? SPACE_SOURCE
-                                                       : SPACE_MESSAGE;
-}
-
-bool path_parse(struct arena *arena, struct text text, struct path *path)
-{
-    struct step steps[STEPS_LIMIT];
-    size_t count = 0;
-    struct text rest = text;
-    do {
-        if (count == STEPS_LIMIT || !parse_step(arena, &rest, count == 0, &steps[count]))
-            return false;
-        count++;
-    } while (rest.size > 0);
-    struct step *kept = arena_alloc(arena, count * sizeof *kept);
-    if (!kept)
-        return false;
-    memcpy(kept, steps, count * sizeof *kept);
-    *path = (struct path){.text = text, .steps = kept, .count = count, .space = space_of(kept, count)};
-    return true;
 }
 
 static bool read_path(const struct reading *reading, const struct json_node *node, struct text text,
@@ -281,7 +195,8 @@ static bool read_type(const struct reading *reading, const struct json_node *nod
         type_parse(terminated, &column->as.type))
         return true;
     struct text list = type_list(reading->arena);
-    return refuse(reading, node, "unknown type \"%.*s\"; there are %.*s", SHOWN(name), (int)list.size, list.data);
+    return refuse(reading, node, "unknown type \"%.*s\"; there are %.*s", SHOWN(name), (int)list.size,
+                  list.data);
 }
 
 static bool read_unit(const struct reading *reading, const struct json_node *node, struct column *column)
@@ -459,11 +374,13 @@ static bool read_name(const struct reading *reading, const struct json_node *nod
 static bool read_column(const struct reading *reading, const struct json_node *node, struct column *column)
 {
     static const struct text names[KEY_COUNT] = {
-        {"name", 4},    {"type", 4},     {"path", 4}, {"required", 8},     {"default", 7},
-        {"lenient", 7}, {"encoding", 8}, {"unit", 4}, {"unavailable", 11}, {"nan", 3}, {"exact", 5}, {"note", 4}};
+        {"name", 4},     {"type", 4}, {"path", 4},         {"required", 8}, {"default", 7}, {"lenient", 7},
+        {"encoding", 8}, {"unit", 4}, {"unavailable", 11}, {"nan", 3},      {"exact", 5},   {"note", 4}};
     const struct json_node *keys[KEY_COUNT] = {NULL};
-    if (!find_keys(reading, node, names, KEY_COUNT,
-                   "name, type, path, required, default, lenient, encoding, unit, unavailable, nan, exact, note", keys))
+    if (!find_keys(
+            reading, node, names, KEY_COUNT,
+            "name, type, path, required, default, lenient, encoding, unit, unavailable, nan, exact, note",
+            keys))
         return false;
     for (int key = KEY_NAME; key <= KEY_PATH; key++)
         if (!keys[key])
@@ -499,7 +416,8 @@ static void find_lists(struct layout *layout, struct column *column)
 {
     static const struct text names[] = {{"unmapped", 8}, {"left_out", 8}};
     struct path *path = &column->paths[0];
-    if (column->path_count != 1 || column->as.type.depth != 1 || type_scalar_kind(&column->as.type) != TYPE_STRING)
+    if (column->path_count != 1 || column->as.type.depth != 1 ||
+        type_scalar_kind(&column->as.type) != TYPE_STRING)
         return;
     if (text_equal(path->text, names[0]))
         path->space = SPACE_UNMAPPED;
@@ -531,7 +449,8 @@ static bool read_columns(const struct reading *reading, const struct json_node *
 static bool read_message(const struct reading *reading, const struct json_node *node)
 {
     reading->layout->rows = node && text_equal(text_at(reading, node), TEXT("row"));
-    if (!node || (node->kind == JSON_STRING && (reading->layout->rows || text_equal(text_at(reading, node), TEXT("auto")))))
+    if (!node || (node->kind == JSON_STRING &&
+                  (reading->layout->rows || text_equal(text_at(reading, node), TEXT("auto")))))
         return true;
     return refuse(reading, node, "\"message\" must be auto or row");
 }
@@ -550,28 +469,29 @@ static bool read_metadata_prefix(const struct reading *reading, const struct jso
 static bool read_accept_missing(const struct reading *reading, const struct json_node *node)
 {
     reading->layout->accept_missing_is_error = node && text_equal(text_at(reading, node), TEXT("error"));
-    if (!node || (node->kind == JSON_STRING &&
-                  (reading->layout->accept_missing_is_error || text_equal(text_at(reading, node), TEXT("skip")))))
+    if (!node || (node->kind == JSON_STRING && (reading->layout->accept_missing_is_error ||
+                                                text_equal(text_at(reading, node), TEXT("skip")))))
         return true;
     return refuse(reading, node, "\"accept_missing\" must be skip or error");
 }
 
 /* A list of members of the row image; `depth` is how many steps each path has at most. */
-static bool read_members(const struct reading *reading, const struct json_node *node, const char *what, size_t depth,
-                         struct path **paths, size_t *count)
+static bool read_members(const struct reading *reading, const struct json_node *node, const char *what,
+                         size_t depth, struct path **paths, size_t *count)
 {
     if (!node)
         return true;
     size_t length = count_children(&reading->doc, node);
     if (node->kind != JSON_ARRAY || !(*paths = take(reading, length, sizeof **paths)))
-        return refuse(reading, node, "\"%s\" must be a list of members of the row image, such as [\"after.payload\"]", what);
+        return refuse(reading, node,
+                      "\"%s\" must be a list of members of the row image, such as [\"after.payload\"]", what);
     for (const struct json_node *child = json_first(&reading->doc, node); child;
          child = json_after(&reading->doc, node, child)) {
         struct path *path = &(*paths)[*count];
         if (child->kind != JSON_STRING || !path_parse(reading->arena, text_at(reading, child), path) ||
             path->space != SPACE_ROW || path->count > depth)
-            return refuse(reading, child, "\"%s\": %.*s is no member of the row image, such as after.payload", what,
-                          SHOWN(json_raw(&reading->doc, child)));
+            return refuse(reading, child, "\"%s\": %.*s is no member of the row image, such as after.payload",
+                          what, SHOWN(json_raw(&reading->doc, child)));
         ++*count;
     }
     return true;
@@ -595,7 +515,8 @@ static bool read_key(const struct reading *reading, const struct json_node *node
         return refuse(reading, node, "\"key\" must be a list of names of columns");
     for (const struct json_node *child = json_first(&reading->doc, node); child;
          child = json_after(&reading->doc, node, child)) {
-        struct column *column = child->kind == JSON_STRING ? find_column(layout, text_at(reading, child)) : NULL;
+        struct column *column =
+            child->kind == JSON_STRING ? find_column(layout, text_at(reading, child)) : NULL;
         bool twice = false;
         for (size_t i = 0; i < layout->key_count; i++)
             twice |= layout->key[i] == column;
@@ -613,22 +534,34 @@ static bool read_key(const struct reading *reading, const struct json_node *node
 static bool read_layout(const struct reading *reading)
 {
     enum { FUNCTION, ACCEPT, COLUMNS, MESSAGE, PREFIX, BASE64, IGNORE, MISSING, EXACT, KEY, NOTE, COUNT };
-    static const struct text names[COUNT] = {
-        {"function", 8},         {"accept", 6}, {"columns", 7},         {"message", 7}, {"metadata_prefix", 15},
-        {"base64_documents", 16}, {"ignore", 6}, {"accept_missing", 14}, {"exact", 5}, {"key", 3}, {"note", 4}};
+    static const struct text names[COUNT] = {{"function", 8},
+                                             {"accept", 6},
+                                             {"columns", 7},
+                                             {"message", 7},
+                                             {"metadata_prefix", 15},
+                                             {"base64_documents", 16},
+                                             {"ignore", 6},
+                                             {"accept_missing", 14},
+                                             {"exact", 5},
+                                             {"key", 3},
+                                             {"note", 4}};
     const struct json_node *keys[COUNT] = {NULL}, *root = reading->doc.nodes;
     struct layout *layout = reading->layout;
-    if (!find_keys(reading, root, names, COUNT,
-                   "function, message, metadata_prefix, base64_documents, accept, accept_missing, exact, key, columns, ignore, note",
-                   keys))
+    if (!find_keys(
+            reading, root, names, COUNT,
+            "function, message, metadata_prefix, base64_documents, accept, accept_missing, exact, key, columns, ignore, note",
+            keys))
         return false;
     if (!keys[FUNCTION] || !keys[COLUMNS])
         return refuse(reading, root, "\"%s\" is missing", keys[FUNCTION] ? "columns" : "function");
     return read_function(reading, keys[FUNCTION]) && (!keys[ACCEPT] || read_accept(reading, keys[ACCEPT])) &&
            read_message(reading, keys[MESSAGE]) && read_metadata_prefix(reading, keys[PREFIX]) &&
-           read_accept_missing(reading, keys[MISSING]) && read_flag(reading, keys[EXACT], "exact", "", &layout->exact) &&
-           read_members(reading, keys[BASE64], "base64_documents", 2, &layout->base64_documents, &layout->base64_count) &&
-           read_members(reading, keys[IGNORE], "ignore", STEPS_LIMIT, &layout->ignored, &layout->ignored_count) &&
+           read_accept_missing(reading, keys[MISSING]) &&
+           read_flag(reading, keys[EXACT], "exact", "", &layout->exact) &&
+           read_members(reading, keys[BASE64], "base64_documents", 2, &layout->base64_documents,
+                        &layout->base64_count) &&
+           read_members(reading, keys[IGNORE], "ignore", STEPS_LIMIT, &layout->ignored,
+                        &layout->ignored_count) &&
            read_columns(reading, keys[COLUMNS]) && read_key(reading, keys[KEY]);
 }
 

@@ -12,11 +12,11 @@ struct step {
 
 /* What a path is counted from, by its first step. */
 enum path_space {
-    SPACE_MESSAGE, /* any other path: as it stands in the message, from inside the wrapping */
-    SPACE_SOURCE,  /* source.NAME: a source field, in every form */
-    SPACE_ROW,     /* after.NAME: the row image, in every form */
-    SPACE_BEFORE,  /* before.NAME: the row before */
-    SPACES,        /* how many have members; what follows is one value each */
+    SPACE_MESSAGE,     /* any other path: as it stands in the message, from inside the wrapping */
+    SPACE_SOURCE,      /* source.NAME: a source field, in every form */
+    SPACE_ROW,         /* after.NAME: the row image, in every form */
+    SPACE_BEFORE,      /* before.NAME: the row before */
+    SPACES,            /* how many have members; what follows is one value each */
     SPACE_OP = SPACES, /* op: the operation, in every form */
     SPACE_TS_MS,       /* ts_ms: the envelope's time */
     SPACE_UNMAPPED,    /* unmapped, of type Array(String): members that no column takes */
@@ -69,13 +69,15 @@ struct layout {
     size_t accept_count;
     struct column *columns;
     size_t column_count;
-    struct text json_column; /* the row image's member that the longer paths lead through; empty where there is none */
-    bool rows;               /* "message": "row" */
-    bool exact;              /* "exact" of the layout: of every column that says nothing of its own */
-    bool lists_left_out;     /* a column takes the names of those that Debezium left out */
+    struct text
+        json_column; /* the row image's member that the longer paths lead through; empty where there is none */
+    bool rows;       /* "message": "row" */
+    bool exact;      /* "exact" of the layout: of every column that says nothing of its own */
+    bool lists_left_out; /* a column takes the names of those that Debezium left out */
     bool accept_missing_is_error;
-    struct text metadata_prefix;        /* of op and source fields in unwrapped rows */
-    struct path *base64_documents;      /* `base64_count` paths after.NAME: the member's string is the base64 of its document */
+    struct text metadata_prefix; /* of op and source fields in unwrapped rows */
+    struct path *
+        base64_documents; /* `base64_count` paths after.NAME: the member's string is the base64 of its document */
     size_t base64_count;
     struct path *ignored; /* `ignored_count` members that are not unmapped: after.NAME, after.NAME.NAME, … */
     size_t ignored_count;
@@ -84,8 +86,10 @@ struct layout {
     uint64_t fingerprint; /* of the file's bytes */
 };
 
+#define STEPS_LIMIT 64 /* of a path */
+
 /* Parses a path: names joined by dots, each with any number of [index] or ["name"] behind it (a JSON string within brackets, for names
- * that hold dots, brackets or quotes). False where it is none (empty name, bad index, over 64 steps). The steps come from the arena;
+ * that hold dots, brackets or quotes). False where it is none (empty name, bad index, over STEPS_LIMIT steps). The steps come from the arena;
  * the names are borrowed from text or come from the arena, and up to 7 bytes behind them are readable where text's are. */
 bool path_parse(struct arena *arena, struct text text, struct path *path);
 

@@ -99,11 +99,13 @@ bool string_may_hold(struct text raw)
 const struct json_doc *document_in_string(const struct path_walk *walk, const struct json_doc *doc,
                                           const struct json_node *string)
 {
-    struct json_doc *document = string_may_hold(json_raw(doc, string)) ? arena_alloc(walk->arena, sizeof *document) : NULL;
+    struct json_doc *document =
+        string_may_hold(json_raw(doc, string)) ? arena_alloc(walk->arena, sizeof *document) : NULL;
     if (document && !document_in_text(walk, json_text(doc, string, walk->arena), document))
         document = NULL;
-    ledger_add(walk->ledger, walk->arena,
-               (struct ledger_entry){.doc = doc, .node = string, .opened = document, .what = CONSULTED_OPENED});
+    ledger_add(
+        walk->ledger, walk->arena,
+        (struct ledger_entry){.doc = doc, .node = string, .opened = document, .what = CONSULTED_OPENED});
     return document;
 }
 
@@ -115,8 +117,9 @@ const struct json_doc *document_in_base64(const struct path_walk *walk, const st
     if (!document || !base64_decode(walk->arena, json_text(doc, string, walk->arena), JSON_PADDING, &bytes) ||
         !document_in_text(walk, bytes, document))
         document = NULL;
-    ledger_add(walk->ledger, walk->arena,
-               (struct ledger_entry){.doc = doc, .node = string, .opened = document, .what = CONSULTED_OPENED});
+    ledger_add(
+        walk->ledger, walk->arena,
+        (struct ledger_entry){.doc = doc, .node = string, .opened = document, .what = CONSULTED_OPENED});
     return document;
 }
 

@@ -2,10 +2,10 @@
 #ifndef PATH_TREE_H
 #define PATH_TREE_H
 
+#include "base/names.h"
+#include "layout/layout.h"
 #include "json/json.h"
 #include "json/ledger.h"
-#include "layout/layout.h"
-#include "base/names.h"
 
 #define ENCODINGS_LIMIT 4 /* times that a JSON document may be encoded as a string */
 
@@ -30,15 +30,16 @@ struct path_tree {
     /* Who reads what the path to here leads to. */
     struct reader *readers;
     uint32_t reader_count;
-    uint16_t rule;      /* number, from 1, of the first accept rule whose path ends here or leads through here; 0: none */
-    bool rule_ends;     /* some rule's path ends here */
-    bool taken;         /* some column takes what is here, or something within it */
-    bool by_member;     /* only parts of what is here are taken: its other members are unmapped, … */
+    uint16_t
+        rule; /* number, from 1, of the first accept rule whose path ends here or leads through here; 0: none */
+    bool rule_ends;       /* some rule's path ends here */
+    bool taken;           /* some column takes what is here, or something within it */
+    bool by_member;       /* only parts of what is here are taken: its other members are unmapped, … */
     struct text *ignored; /* … but for these, `ignored_count` of them */
     size_t ignored_count;
 
-    uint64_t message;      /* the message that `found` is of */
-    struct node_ref found; /* what the path to here leads to */
+    uint64_t message;              /* the message that `found` is of */
+    struct node_ref found;         /* what the path to here leads to */
     const struct json_doc *opened; /* the document in that, where it is a string that was opened; else NULL */
 };
 

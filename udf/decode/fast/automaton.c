@@ -53,10 +53,8 @@ struct shape_state *automaton_add_state(struct shapes *shapes, struct text ident
     if (!state || !identity.data || shapes->states == STATES_LIMIT)
         return NULL;
     const struct text quote = quote_of_level[level];
-    *state = (struct shape_state){.identity = identity,
-                                  .level = (uint8_t)level,
-                                  .quote_size = (uint8_t)quote.size,
-                                  .heads = &none};
+    *state = (struct shape_state){
+        .identity = identity, .level = (uint8_t)level, .quote_size = (uint8_t)quote.size, .heads = &none};
     memcpy(&state->quote, quote.data, quote.size);
     memset(&state->quote_mask, 0xFF, quote.size);
     struct shape_state **others = &shapes->by_hash[hash_of(identity) % BUCKETS];
@@ -128,9 +126,11 @@ const struct shape_step *automaton_find_step(const struct shape_state *state, st
     return NULL;
 }
 
-bool automaton_add_step(struct shapes *shapes, struct shape_state *state, struct text literal, const struct shape_step *step)
+bool automaton_add_step(struct shapes *shapes, struct shape_state *state, struct text literal,
+                        const struct shape_step *step)
 {
-    if (literal.size == 0 || shapes->steps == STEPS_LIMIT || shapes->literal_bytes + literal.size > LITERALS_LIMIT)
+    if (literal.size == 0 || shapes->steps == STEPS_LIMIT ||
+        shapes->literal_bytes + literal.size > LITERALS_LIMIT)
         return false;
     struct shape_step *copy = arena_alloc(&shapes->arena, sizeof *copy);
     struct shape_mark *marks = arena_alloc(&shapes->arena, step->mark_count * sizeof *marks);
@@ -162,8 +162,9 @@ bool automaton_add_step(struct shapes *shapes, struct shape_state *state, struct
 
 void automaton_forget_if_full(struct shapes *shapes)
 {
-    if (shapes->states < STATES_LIMIT && shapes->steps < STEPS_LIMIT && shapes->literal_bytes < LITERALS_LIMIT &&
-        shapes->key_count < KEYS_LIMIT && shapes->signature_count < SIGNATURES_LIMIT)
+    if (shapes->states < STATES_LIMIT && shapes->steps < STEPS_LIMIT &&
+        shapes->literal_bytes < LITERALS_LIMIT && shapes->key_count < KEYS_LIMIT &&
+        shapes->signature_count < SIGNATURES_LIMIT)
         return;
     arena_free(&shapes->arena);
     memset(shapes->by_hash, 0, sizeof shapes->by_hash);

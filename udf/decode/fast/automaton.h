@@ -13,10 +13,11 @@
 #define LITERALS_LIMIT ((size_t)1 << 20) /* bytes of all literals */
 #define KEYS_LIMIT 256
 
-#define LESSON_LIMIT ((size_t)64 << 10) /* bytes of a message that is learned from: a lesson costs more than a parse */
-#define LESSON_STEPS_LIMIT 512          /* new ones: a message with more is cheaper to parse than to learn */
-#define LESSON_TEXT_LIMIT 1024          /* bytes of a value that decides and so is part of a literal */
-#define FAILED_LESSON_COST 4            /* credits that a lesson costs which taught nothing */
+#define LESSON_LIMIT                                                                                         \
+    ((size_t)64 << 10)         /* bytes of a message that is learned from: a lesson costs more than a parse */
+#define LESSON_STEPS_LIMIT 512 /* new ones: a message with more is cheaper to parse than to learn */
+#define LESSON_TEXT_LIMIT 1024 /* bytes of a value that decides and so is part of a literal */
+#define FAILED_LESSON_COST 4   /* credits that a lesson costs which taught nothing */
 
 #define CREDIT 64           /* new shapes learned at most before hits earn more */
 #define HITS_A_CREDIT 16    /* hits that earn another */
@@ -90,13 +91,13 @@ struct shape_state {
     struct shape_use *uses;
     uint32_t use_count;
     enum shape_how how;
-    uint16_t index;      /* of the column, unless HOW_GIVE or HOW_PASS */
-    uint8_t precision;   /* HOW_TIME: of the column's type */
-    bool row_member;     /* HOW_TEXT: as in shape_use */
-    uint64_t limit;      /* HOW_NATURAL: the greatest of the column's type */
+    uint16_t index;        /* of the column, unless HOW_GIVE or HOW_PASS */
+    uint8_t precision;     /* HOW_TIME: of the column's type */
+    bool row_member;       /* HOW_TEXT: as in shape_use */
+    uint64_t limit;        /* HOW_NATURAL: the greatest of the column's type */
     struct key_set opaque; /* HOW_CROSSED: the key of a string that was not opened, … */
     bool is_document;      /* … which is read as JSON whatever it begins with */
-    uint8_t level;       /* of the document that it is in */
+    uint8_t level;         /* of the document that it is in */
     uint8_t quote_size;
     uint32_t quote, quote_mask; /* the level's quote as four bytes, and which of them count */
     uint32_t common;            /* bytes that all literals begin with: COMMON_LIMIT at most */
@@ -139,7 +140,7 @@ struct signature {
     struct key_set keys; /* all */
     uint16_t stage;      /* those of `decisive[stage]` decide */
     bool skipped;
-    char implied_op;     /* the operation that the form implies; 0 where the message says it */
+    char implied_op; /* the operation that the form implies; 0 where the message says it */
     struct text reason;
 };
 
@@ -203,7 +204,8 @@ struct shape_state *automaton_add_state(struct shapes *shapes, struct text ident
 const struct shape_step *automaton_find_step(const struct shape_state *state, struct text literal);
 
 /* Adds a copy of a step with this literal. False where there is no room for it. */
-bool automaton_add_step(struct shapes *shapes, struct shape_state *state, struct text literal, const struct shape_step *step);
+bool automaton_add_step(struct shapes *shapes, struct shape_state *state, struct text literal,
+                        const struct shape_step *step);
 
 /* Begins anew where there is no more room: shapes change as tables do. */
 void automaton_forget_if_full(struct shapes *shapes);

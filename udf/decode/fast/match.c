@@ -13,9 +13,9 @@ struct run {
     struct arena *arena;
     struct value *values;
     const char *start, *end;
-    bool doubtful;             /* a value is not as columns want it: no event, unless the general decoder says so */
-    bool opaque_is_seen;       /* `opaque` holds keys */
-    struct key_set opaque;     /* of strings that may hold a document and were not opened */
+    bool doubtful;       /* a value is not as columns want it: no event, unless the general decoder says so */
+    bool opaque_is_seen; /* `opaque` holds keys */
+    struct key_set opaque; /* of strings that may hold a document and were not opened */
     struct unmapped unmapped;
     struct verdict_known *known;
 };
@@ -27,7 +27,8 @@ static inline void give(struct run *run, const struct shape_use *use, const stru
 {
     const struct column *column = use->column;
     struct value *out = &run->values[use->index];
-    if (value->text.size == 0 && (column->required || !use->is_string)) { /* an empty string: nothing else is empty */
+    if (value->text.size == 0 &&
+        (column->required || !use->is_string)) { /* an empty string: nothing else is empty */
         run->doubtful |= column->required || use->as.exact;
         return;
     }
@@ -59,7 +60,8 @@ static void give_all(struct run *run, const struct shape_state *state, enum valu
 
 /* A string through which paths lead is not opened here: unless it can hold no document, who reads it by its members must not take this
  * for all. */
-static __attribute__((noinline)) void leave_closed(struct run *run, const struct shape_state *state, struct text text)
+static __attribute__((noinline)) void leave_closed(struct run *run, const struct shape_state *state,
+                                                   struct text text)
 {
     const bool is_raw = text.data >= run->start && text.data <= run->end;
     if (is_raw && !state->is_document && !string_may_hold(text))
@@ -85,7 +87,8 @@ static inline void give_string(struct run *run, const struct shape_state *state,
         return;
     }
     int64_t ticks;
-    if (state->how == HOW_TIME && ticks_from_text(text, state->uses->as.unit, state->uses->as.exact, state->precision, &ticks)) {
+    if (state->how == HOW_TIME &&
+        ticks_from_text(text, state->uses->as.unit, state->uses->as.exact, state->precision, &ticks)) {
         choose(run, state)->as.integer = ticks;
         return;
     }
@@ -328,7 +331,8 @@ static void take_marks(struct run *run, const struct shape_step *step, const cha
         const struct shape_mark *mark = &step->marks[i];
         const char *at = literal + mark->offset;
         if (mark->what == MARKED_UNMAPPED) {
-            unmapped_add(&run->unmapped, run->arena, mark->name); /* where memory is refused the arena has failed */
+            unmapped_add(&run->unmapped, run->arena,
+                         mark->name); /* where memory is refused the arena has failed */
             continue;
         }
         const char **opened = &run->shapes->opened[mark->use.index];
@@ -342,7 +346,8 @@ static void take_marks(struct run *run, const struct shape_step *step, const cha
 /* ---- The end of the way -------------------------------------------------------------------------------------------------- */
 
 /* Whether what decides until the signature's stage was seen just so. */
-static bool is_signed(const struct shapes *shapes, const struct signature *signature, const struct key_set *seen)
+static bool is_signed(const struct shapes *shapes, const struct signature *signature,
+                      const struct key_set *seen)
 {
     const struct key_set *decisive = &shapes->decisive[signature->stage];
     uint64_t different = 0;
@@ -415,7 +420,8 @@ static bool end_run(struct run *run, struct key_set *seen, uint32_t unique_count
 #define SIMD_TEMPLATE "decode/fast/run.h"
 #include "base/simd_levels.h"
 
-static bool (*const run_through[SIMD_LEVELS])(struct run *, const struct shape_state *) = SIMD_TABLE(run_through);
+static bool (*const run_through[SIMD_LEVELS])(struct run *,
+                                              const struct shape_state *) = SIMD_TABLE(run_through);
 static const unsigned step_sizes[SIMD_LEVELS] = SIMD_TABLE(step_size);
 
 /* ---- All of it ----------------------------------------------------------------------------------------------------------- */
@@ -423,8 +429,8 @@ static const unsigned step_sizes[SIMD_LEVELS] = SIMD_TABLE(step_size);
 /* Whether no event is without a value of the column. */
 static bool is_needed(const struct column *column)
 {
-    return column->required || (column->as.exact && !column->as.type.nullable && !column->has_default && !column->lenient &&
-                                column->paths[0].space < SPACE_UNMAPPED);
+    return column->required || (column->as.exact && !column->as.type.nullable && !column->has_default &&
+                                !column->lenient && column->paths[0].space < SPACE_UNMAPPED);
 }
 
 struct shapes *shapes_new(const struct finder *finder)
@@ -475,8 +481,8 @@ bool shapes_are_curious(const struct shapes *shapes, struct text message)
     return shapes->credit > 0 && message.size <= LESSON_LIMIT;
 }
 
-static bool run_from(struct shapes *shapes, const struct shape_state *start, struct text message, struct arena *arena,
-                     struct value *values, struct verdict_known *known)
+static bool run_from(struct shapes *shapes, const struct shape_state *start, struct text message,
+                     struct arena *arena, struct value *values, struct verdict_known *known)
 {
     struct run run;
     run.shapes = shapes;

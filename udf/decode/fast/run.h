@@ -18,7 +18,7 @@ static inline TARGET bool OF(is_literal)(const char *at, size_t left, const stru
 
 /* The step whose literal comes next; NULL where none does. */
 static inline TARGET const struct shape_step *OF(find_step)(struct run *run, const struct shape_state *state,
-                                                     const char *at)
+                                                            const char *at)
 {
     if (at > run->end)
         return NULL;

@@ -16,7 +16,7 @@
 #ifndef SHAPES_H
 #define SHAPES_H
 
-#include "decode/finder.h"
+#include "debezium/finder.h"
 
 struct shapes;
 
@@ -46,7 +46,8 @@ struct lesson {
     const struct path_walk *walk;
     bool skipped;
     struct text reason; /* of a skipped one */
-    uint16_t stage;     /* what had been judged by then: 0 the form and the operation, i the accept rules up to number i, and one
+    uint16_t
+        stage; /* what had been judged by then: 0 the form and the operation, i the accept rules up to number i, and one
                            more than there are rules: all */
 };
 

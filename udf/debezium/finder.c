@@ -1,6 +1,7 @@
-#include "decode/finder.h"
+#include "debezium/finder.h"
 
-#define SCHEMA_DEPTH 8 /* containers within which a schema names a row image's member, from the message's root */
+#define SCHEMA_DEPTH                                                                                         \
+    8 /* containers within which a schema names a row image's member, from the message's root */
 
 /* ---- The trees ----------------------------------------------------------------------------------------------------------- */
 
@@ -122,7 +123,8 @@ static void mark_taken(struct path_tree *tree)
 
 static bool ignore(struct finder *finder, const struct path *path)
 {
-    struct path_tree *tree = path_tree_end(&finder->tree[SPACE_ROW], path_steps(path), path_step_count(path) - 1);
+    struct path_tree *tree =
+        path_tree_end(&finder->tree[SPACE_ROW], path_steps(path), path_step_count(path) - 1);
     if (!tree)
         return true; /* nothing of the object around it is read */
     struct text *ignored = arena_alloc(&finder->arena, (tree->ignored_count + 1) * sizeof *ignored);
@@ -184,8 +186,8 @@ void finder_close(struct finder *finder)
 /* ---- One message --------------------------------------------------------------------------------------------------------- */
 
 /* Notes the members of an image by its tree; those that count only where no other leads there come last. */
-static void note_members(struct path_tree *tree, const struct path_walk *walk, const struct image *image, bool follow,
-                         bool fallbacks)
+static void note_members(struct path_tree *tree, const struct path_walk *walk, const struct image *image,
+                         bool follow, bool fallbacks)
 {
     const struct json_doc *doc = image->doc;
     for (const struct json_node *member = json_first(doc, image->node); member;
@@ -200,7 +202,8 @@ static void note_members(struct path_tree *tree, const struct path_walk *walk, c
     }
 }
 
-static void find_image(struct path_tree *tree, const struct path_walk *walk, const struct image *image, bool follow)
+static void find_image(struct path_tree *tree, const struct path_walk *walk, const struct image *image,
+                       bool follow)
 {
     if (tree->count == 0 || !image->node)
         return;
@@ -306,8 +309,9 @@ static bool list_within(const struct path_walk *walk, const struct path_tree *tr
     return value.node->kind != JSON_OBJECT || list_object(walk, tree, value, name, unmapped);
 }
 
-static bool list_member(const struct path_walk *walk, const struct path_tree *tree, const struct path_tree *child,
-                        struct node_ref value, struct text around, struct text key, struct unmapped *unmapped)
+static bool list_member(const struct path_walk *walk, const struct path_tree *tree,
+                        const struct path_tree *child, struct node_ref value, struct text around,
+                        struct text key, struct unmapped *unmapped)
 {
     if (is_ignored(tree, key))
         return true;
@@ -325,8 +329,8 @@ static bool list_object(const struct path_walk *walk, const struct path_tree *tr
     for (const struct json_node *member = json_first(object.doc, object.node); member;
          member = json_after(object.doc, object.node, member)) {
         struct text key = json_key(object.doc, member, walk->arena);
-        if (!list_member(walk, tree, path_tree_child(tree, key), (struct node_ref){object.doc, member}, around, key,
-                         unmapped))
+        if (!list_member(walk, tree, path_tree_child(tree, key), (struct node_ref){object.doc, member},
+                         around, key, unmapped))
             return false;
     }
     return true;
@@ -346,7 +350,8 @@ bool finder_list_unmapped(const struct finder *finder, const struct path_walk *w
         bool fallback;
         const struct path_tree *child =
             image_find(image, row, json_key(image->doc, member, walk->arena), &fallback);
-        if (!list_member(walk, row, child, (struct node_ref){image->doc, member}, (struct text){NULL, 0}, name, unmapped))
+        if (!list_member(walk, row, child, (struct node_ref){image->doc, member}, (struct text){NULL, 0},
+                         name, unmapped))
             return false;
     }
     return true;

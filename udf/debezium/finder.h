@@ -9,10 +9,10 @@ struct finder {
     const struct layout *layout; /* borrowed */
     struct arena arena;          /* owns what is below */
     struct path_tree tree[SPACES];
-    struct path_tree op, ts_ms;  /* what is one value: the operation, the envelope's time */
-    struct path_tree none;       /* paths that lead to no value of the message: unmapped, left_out */
-    struct path_tree *document;  /* paths below the JSON column, or NULL */
-    struct path_tree ***ends;    /* for each column, for each of its paths, the node at its end */
+    struct path_tree op, ts_ms;   /* what is one value: the operation, the envelope's time */
+    struct path_tree none;        /* paths that lead to no value of the message: unmapped, left_out */
+    struct path_tree *document;   /* paths below the JSON column, or NULL */
+    struct path_tree ***ends;     /* for each column, for each of its paths, the node at its end */
     struct path_tree **rule_ends; /* for each accept rule */
     struct view_options options;
     bool lists_unmapped; /* some column takes the names of unmapped members */
