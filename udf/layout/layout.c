@@ -560,7 +560,7 @@ static bool read_layout(const struct reading *reading)
            read_flag(reading, keys[EXACT], "exact", "", &layout->exact) &&
            read_members(reading, keys[BASE64], "base64_documents", 2, &layout->base64_documents,
                         &layout->base64_count) &&
-           read_members(reading, keys[IGNORE], "ignore", STEPS_LIMIT, &layout->ignored,
+           read_members(reading, keys[IGNORE], "ignore", PATH_STEPS_LIMIT, &layout->ignored,
                         &layout->ignored_count) &&
            read_columns(reading, keys[COLUMNS]) && read_key(reading, keys[KEY]);
 }

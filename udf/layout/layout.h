@@ -86,10 +86,10 @@ struct layout {
     uint64_t fingerprint; /* of the file's bytes */
 };
 
-#define STEPS_LIMIT 64 /* of a path */
+#define PATH_STEPS_LIMIT 64 /* of a path */
 
 /* Parses a path: names joined by dots, each with any number of [index] or ["name"] behind it (a JSON string within brackets, for names
- * that hold dots, brackets or quotes). False where it is none (empty name, bad index, over STEPS_LIMIT steps). The steps come from the arena;
+ * that hold dots, brackets or quotes). False where it is none (empty name, bad index, over PATH_STEPS_LIMIT steps). The steps come from the arena;
  * the names are borrowed from text or come from the arena, and up to 7 bytes behind them are readable where text's are. */
 bool path_parse(struct arena *arena, struct text text, struct path *path);
 

@@ -71,11 +71,11 @@ static enum path_space space_of(const struct step *steps, size_t count)
 
 bool path_parse(struct arena *arena, struct text text, struct path *path)
 {
-    struct step steps[STEPS_LIMIT];
+    struct step steps[PATH_STEPS_LIMIT];
     size_t count = 0;
     struct text rest = text;
     do {
-        if (count == STEPS_LIMIT || !parse_step(arena, &rest, count == 0, &steps[count]))
+        if (count == PATH_STEPS_LIMIT || !parse_step(arena, &rest, count == 0, &steps[count]))
             return false;
         count++;
     } while (rest.size > 0);
