@@ -12,7 +12,7 @@ seconds=$1
 shift
 cd "$(dirname "$0")/../.."
 build=build/fuzz
-make -s fuzzers
+make -s -j"$(nproc)" fuzzers
 if [ $# -eq 0 ]; then
     for source in tests/fuzz/fuzz_*.c; do
         name=${source#tests/fuzz/fuzz_}
