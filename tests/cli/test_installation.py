@@ -171,7 +171,26 @@ def spoil_glob(config, scripts):
     (config / "config.xml").write_text(re.sub("<user_defined.*", "", (config / "config.xml").read_text()))
 
 
+def spoil_registration(old, new):
+    def spoil(config, scripts):
+        file = config / "debezium_udf_function.xml"
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+
+    return spoil
+
+
 SPOILED = [
+    (spoil_registration("debezium-udf unnest", "debezium-udf unest"), "debeziumUnnest: `debezium-udf unest` is no function"),
+    (spoil_registration("unnest --format RowBinary", "unnest --format TSV"),
+     "debeziumUnnest: its command says --format TSV, and <format> RowBinary"),
+    (spoil_registration("unnest --format RowBinary", "unnest"),
+     "debeziumUnnest: its command says --format LineAsString, and <format> RowBinary"),
+    (spoil_registration("<format>RowBinary", "<format>Native"), "its command says --format RowBinary, and <format> Native"),
+    (spoil_registration("<return_type>Nullable(DateTime64(6", "<return_type>Nullable(DateTime64(3"), "debeziumTimestamp returns another type there"),
+    (spoil_registration("reason String, id String", "reason String, id Int64"), "experimentEvent returns another type there"),
+    (spoil_registration("decode experiment_event.json", "decode other.json"), "layout .*other.json: No such file"),
     (spoil_layout, "is not the one it was written from: debezium-udf config experiment_event.json >"),
     (lambda config, scripts: (scripts / "experiment_event.json").write_text("{"), "experiment_event.json:1: "),
     (lambda config, scripts: (scripts / "experiment_event.json").unlink(), "experiment_event.json: No such file"),
@@ -189,6 +208,36 @@ SPOILED = [
 def test_what_is_wrong_is_named(server, spoil, line):
     spoil(*server)
     assert re.search(f"^wrong .*{line}", check(server[0], 1), re.M)
+
+
+@pytest.mark.parametrize("format", ["RowBinary", "Native", "LineAsString"])
+def test_every_function_in_every_format_is_sound(server, format):
+    text = call("config", LAYOUT, "--format", format, "--max-message", "1M").stdout
+    (server[0] / "debezium_udf_function.xml").write_bytes(text.replace(b"--format ", b"--format="))
+    found = check(server[0], 0)
+    registered = set(functions(LAYOUT, "--format", format))
+    assert set(re.findall(r"^ok    registration \S+: (\w+)$", found, re.M)) == registered
+    missing = {"experimentEvent", "debeziumExtract", "debeziumUnnest", "debeziumTimestamp"} - registered
+    assert set(re.findall(r"^note  registration: no \S+ has (\w+)$", found, re.M)) == missing
+
+
+def test_a_function_that_is_commented_out_is_none(server):
+    spoil_registration("    <function>\n        <name>debeziumUnnest", "<!-- <function><name>debeziumUnnest")(*server)
+    file = server[0] / "debezium_udf_function.xml"
+    text = file.read_text()
+    start = text.index("<!-- <function>")
+    end = text.index("</function>", start)
+    # Its own comments would end this one.
+    file.write_text(text[:start] + re.sub("<!--.*?-->", "", text[start + 4:end], flags=re.S).join(("<!--", "</function>-->"))
+                    + text[end + len("</function>"):])
+    found = check(server[0], 0)
+    assert "has debeziumUnnest" in found and ": debeziumUnnest" not in found and ": debeziumTimestamp" in found
+
+
+def test_other_programs_functions_are_none_of_its_business(server):
+    (server[0] / "other_function.xml").write_text(
+        "<functions><function><name>other</name><command>other.py decode x</command></function></functions>")
+    assert "other_function.xml" not in check(server[0], 0)
 
 
 def test_a_missing_collection_is_only_noted(server):

@@ -51,8 +51,8 @@ static inline bool text_take(struct text *text, char c)
     return true;
 }
 
-/* The arguments of a printf's `%.*s`, whose precision is an int: text of more than 2 GiB is cut there. A negative precision
- * would let printf read on to the next zero byte. */
+/* The arguments of a printf's `%.*s`; `text` is evaluated twice. The precision is an int: text of more than 2 GiB is cut there, since
+ * a negative precision would let printf read on to the next zero byte. */
 #define TEXT_ARGUMENTS(text) text_precision((text).size), (text).data
 
 static inline int text_precision(size_t size)

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "tool/check.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "host/host.h"
 #include "host/sandbox.h"
 #include "tool/config.h"
+#include "tool/xml.h"
 #include "json/json.h"
 
 #define TEXT_SIZE 4096 /* an element's text or a part of a path, as long as it can be */
@@ -26,7 +26,7 @@ struct check {
     struct arena arena;           /* owns the paths */
     const struct host_user *user; /* clickhouse; NULL where there is no such user: then whoever runs this */
     bool sound;
-    bool registered; /* a decode function was found */
+    bool registered[FUNCTION_COUNT]; /* a file names it */
 };
 
 /* ---- Findings ------------------------------------------------------------------------------------------ */
@@ -94,68 +94,49 @@ static void visit_files(struct check *check, const char *folder, const char *end
     host_names_free(&files);
 }
 
-/* ---- XML, as far as it is needed here ------------------------------------------------------------------ */
+/* ---- The server's settings ----------------------------------------------------------------------------- */
 
-/* The file's text, for the caller to free; NULL after a complaint. */
-static char *read_xml(struct check *check, const char *path)
+/* The file's text, from the arena; data is NULL after a complaint. */
+static struct text read_xml(struct check *check, const char *path)
 {
     size_t size;
-    char *xml = host_read_file(path, FILE_LIMIT, &size);
-    if (!xml)
+    char *file = host_read_file(path, FILE_LIMIT, &size);
+    if (!file) {
         say(check, WRONG, "%s: %s", path, strerror(errno));
+        return (struct text){NULL, 0};
+    }
+    struct text xml = arena_copy(&check->arena, (struct text){file, size}, 0);
+    free(file);
     return xml;
 }
 
-static void drop_comments(char *xml)
+static struct text without_comments(struct check *check, struct text xml)
 {
-    for (char *start = strstr(xml, "<!--"); start; start = strstr(start, "<!--")) {
-        char *end = strstr(start + 4, "-->");
-        end = end ? end + 3 : start + strlen(start);
-        memset(start, ' ', (size_t)(end - start));
-    }
-}
-
-/* The text of the first element of this name, trimmed and cut to `size`; false where there is none. */
-static bool element_text(const char *xml, const char *name, char *text, size_t size)
-{
-    size_t length = strlen(name);
-    for (const char *at = strchr(xml, '<'); at; at = strchr(at + 1, '<')) {
-        if (strncmp(at + 1, name, length) != 0 || isalnum((unsigned char)at[1 + length]) ||
-            at[1 + length] == '_')
-            continue;
-        const char *start = strchr(at, '>');
-        if (!start)
-            return false;
-        start += 1 + strspn(start + 1, " \t\r\n");
-        size_t used = strcspn(start, "<");
-        while (used > 0 && isspace((unsigned char)start[used - 1]))
-            used--;
-        snprintf(text, size, "%.*s", text_precision(used), start);
-        return true;
-    }
-    return false;
+    char *copy = arena_alloc(&check->arena, xml.size);
+    if (!copy)
+        return (struct text){"", 0};
+    if (xml.size)
+        memcpy(copy, xml.data, xml.size);
+    xml_blank_comments(copy, xml.size);
+    return (struct text){copy, xml.size};
 }
 
 /* A setting looked for in several files: the last one wins, as in the server. */
 struct setting {
     const char *name;
-    bool found;
-    char value[TEXT_SIZE];
+    const char *value; /* NULL: there is none */
 };
 
 static void find_setting(struct check *check, const char *path, void *context)
 {
     struct setting *setting = context;
-    char *xml = read_xml(check, path);
-    if (!xml)
-        return;
-    drop_comments(xml);
-    setting->found |= element_text(xml, setting->name, setting->value, sizeof setting->value);
-    free(xml);
+    struct text value = xml_value(without_comments(check, read_xml(check, path)), setting->name);
+    if (value.data)
+        setting->value = arena_printf(&check->arena, "%.*s", TEXT_ARGUMENTS(value)).data;
 }
 
-/* Looks in DIR/config.xml and DIR/config.d (or DIR/users.xml and DIR/users.d). */
-static struct setting server_setting(struct check *check, const char *kind, const char *name)
+/* Looks in DIR/config.xml and DIR/config.d (or DIR/users.xml and DIR/users.d); NULL where it is in none. */
+static const char *server_setting(struct check *check, const char *kind, const char *name)
 {
     struct setting setting = {.name = name};
     const char *path = arena_printf(&check->arena, "%s/%s.xml", check->config_dir, kind).data;
@@ -163,7 +144,7 @@ static struct setting server_setting(struct check *check, const char *kind, cons
         find_setting(check, path, &setting);
     path = arena_printf(&check->arena, "%s/%s.d", check->config_dir, kind).data;
     visit_files(check, path, ".xml", find_setting, &setting);
-    return setting;
+    return setting.value;
 }
 
 /* ---- What is looked at --------------------------------------------------------------------------------- */
@@ -208,73 +189,190 @@ static void check_program(struct check *check)
             host_is_this_program(path) ? "" : " (not the one that runs this check)");
 }
 
-static void check_decode(struct check *check, const char *file, const char *layout_name, struct text mark)
+/* ---- The registration ---------------------------------------------------------------------------------- */
+
+/* A function of this program as a file registers it. */
+struct registered {
+    const char *file;
+    struct text name, command, type, format; /* as its elements have them */
+    struct text mark;                        /* the comment before it that config writes */
+};
+
+/* What the server would call. */
+struct command_line {
+    const struct function_kind *kind;
+    const struct format *format;
+    struct text operand; /* data is NULL where there is none */
+};
+
+static struct text next_word(struct text *words)
 {
-    const char *path = strchr(layout_name, '/') ? layout_name : join(check, check->scripts, layout_name);
-    struct layout *layout = read_layout(check, path, WRONG);
-    if (!layout)
-        return;
-    check->registered = true;
-    struct text expected =
-        arena_printf(&check->arena, CONFIG_MARK, layout_name, (unsigned long long)layout->fingerprint);
-    if (text_equal(mark, expected))
-        say(check, OK, "registration %s: %.*s", file, TEXT_ARGUMENTS(layout->function));
-    else
-        say(check, WRONG,
-            "registration %s: the layout %s is not the one it was written from: debezium-udf config %s > %s, "
-            "then SYSTEM "
-            "RELOAD FUNCTIONS",
-            file, layout_name, layout_name, file);
-    layout_free(layout);
+    while (words->size > 0 && *words->data == ' ')
+        *words = text_from(*words, 1);
+    const char *space = words->size ? memchr(words->data, ' ', words->size) : NULL;
+    struct text word = {words->data, space ? (size_t)(space - words->data) : words->size};
+    *words = text_from(*words, word.size);
+    return word;
 }
 
-/* Reads the commands of one file of functions, and the mark before each. */
+static const struct function_kind *find_function(struct text command)
+{
+    for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+        if (text_equal(command, text_of(functions[i].command)))
+            return &functions[i];
+    }
+    return NULL;
+}
+
+/* The option's value: behind its `=`, or the next word. */
+static struct text option_value(struct text option, struct text *words)
+{
+    const char *equals = memchr(option.data, '=', option.size);
+    return equals ? text_from(option, (size_t)(equals + 1 - option.data)) : next_word(words);
+}
+
+/* Reads what the command calls; false after a complaint. */
+static bool read_command(struct check *check, const struct registered *function, struct command_line *line)
+{
+    struct text words = function->command, format = text_of(format_line.name);
+    next_word(&words); /* the program */
+    struct text command = next_word(&words);
+    *line = (struct command_line){.kind = find_function(command)};
+    if (!line->kind) {
+        say(check, WRONG, "registration %s: %.*s: `debezium-udf %.*s` is no function: debezium-udf --help",
+            function->file, TEXT_ARGUMENTS(function->name), TEXT_ARGUMENTS(command));
+        return false;
+    }
+    for (struct text word; (word = next_word(&words)).size > 0;) {
+        if (!text_starts(word, TEXT("-"))) {
+            line->operand = word;
+            continue;
+        }
+        struct text value = option_value(word, &words);
+        if (text_starts(word, TEXT("--format")))
+            format = value;
+    }
+    line->format = format_find(arena_printf(&check->arena, "%.*s", TEXT_ARGUMENTS(format)).data);
+    if (line->format && text_equal(function->format, format))
+        return true;
+    say(check, WRONG, "registration %s: %.*s: its command says --format %.*s, and <format> %.*s",
+        function->file, TEXT_ARGUMENTS(function->name), TEXT_ARGUMENTS(format),
+        TEXT_ARGUMENTS(function->format));
+    return false;
+}
+
+/* The layout that the command names; NULL after a complaint. */
+static struct layout *read_registered_layout(struct check *check, const char *name)
+{
+    return read_layout(check, strchr(name, '/') ? name : join(check, check->scripts, name), WRONG);
+}
+
+static bool type_fits(struct check *check, const struct registered *function, const struct command_line *line,
+                      const struct layout *layout)
+{
+    const char *type =
+        line->format->string_answers ? "String" : function_type(&check->arena, line->kind, layout);
+    return type && text_equal(function->type, text_of(type));
+}
+
+static void check_function(struct check *check, const struct registered *function)
+{
+    struct command_line line;
+    struct layout *layout = NULL;
+    if (!read_command(check, function, &line))
+        return;
+    const char *operand = arena_printf(&check->arena, "%.*s", TEXT_ARGUMENTS(line.operand)).data;
+    bool takes_layout = line.kind->takes & FUNCTION_TAKES_LAYOUT, fits = true;
+    if (takes_layout) {
+        layout = read_registered_layout(check, operand);
+        if (!layout)
+            return;
+        fits = text_equal(function->mark, arena_printf(&check->arena, CONFIG_MARK, operand,
+                                                       (unsigned long long)layout->fingerprint));
+    }
+    check->registered[line.kind - functions] = true;
+    if (!fits)
+        say(check, WRONG,
+            "registration %s: the layout %s is not the one it was written from: debezium-udf config %s > %s, then "
+            "SYSTEM RELOAD FUNCTIONS",
+            function->file, operand, operand, function->file);
+    else if (!type_fits(check, function, &line, layout))
+        say(check, WRONG,
+            "registration %s: %.*s returns another type there than from the program: write the file anew with "
+            "debezium-udf config, then SYSTEM RELOAD FUNCTIONS",
+            function->file, TEXT_ARGUMENTS(function->name));
+    else
+        say(check, OK, "registration %s: %.*s", function->file, TEXT_ARGUMENTS(function->name));
+    if (layout)
+        layout_free(layout);
+}
+
+/* The last mark of config in this part of a file, without its brackets. */
+static struct text last_mark(struct text xml)
+{
+    struct text mark = {NULL, 0};
+    for (size_t at = 0; at < xml.size; at++) {
+        struct text rest = text_from(xml, at);
+        if (!text_starts(rest, TEXT("<!-- layout ")))
+            continue;
+        const char *end = memmem(rest.data, rest.size, "-->", 3);
+        if (end)
+            mark = (struct text){rest.data + 4, (size_t)(end - rest.data - 4)};
+    }
+    return mark;
+}
+
+/* Every function of this program that a file registers. */
 static void check_functions(struct check *check, const char *path, void *context)
 {
     (void)context;
-    char *xml = read_xml(check, path);
-    struct text mark = {NULL, 0};
-    for (char *at = xml; at && (at = strchr(at, '<')); at++) {
-        char *end = strncmp(at, "<!--", 4) == 0 ? strstr(at, "-->") : NULL;
-        if (end) {
-            if (strncmp(at + 4, " layout ", 8) == 0)
-                mark = (struct text){at + 4, (size_t)(end - at - 4)};
-            at = end;
+    struct text xml = read_xml(check, path), plain = without_comments(check, xml), inner;
+    bool found = false;
+    for (size_t at = 0; (inner = xml_element(text_from(plain, at), "function")).data;) {
+        size_t start = (size_t)(inner.data - plain.data);
+        struct registered function = {.file = path,
+                                      .name = xml_value(inner, "name"),
+                                      .command = xml_value(inner, "command"),
+                                      .type = xml_value(inner, "return_type"),
+                                      .format = xml_value(inner, "format"),
+                                      .mark = last_mark((struct text){xml.data + at, start - at})};
+        at = start + inner.size;
+        if (!text_starts(function.command, TEXT("debezium-udf ")))
             continue;
-        }
-        char command[TEXT_SIZE], layout[TEXT_SIZE];
-        if (strncmp(at, "<command>", 9) == 0 && element_text(at, "command", command, sizeof command) &&
-            sscanf(command, "debezium-udf decode %4095s", layout) == 1) {
+        if (!found)
             usable(check, path, HOST_READ);
-            check_decode(check, path, layout, mark);
-            mark.size = 0;
-        }
+        found = true;
+        check_function(check, &function);
     }
-    free(xml);
 }
 
 static void check_registration(struct check *check)
 {
-    struct setting glob = server_setting(check, "config", FUNCTIONS_GLOB);
-    if (!glob.found)
+    const char *glob = server_setting(check, "config", FUNCTIONS_GLOB);
+    if (!glob)
         say(check, WRONG,
             "%s/config.xml: no " FUNCTIONS_GLOB ", so no function is read: set it to *_function.*ml",
             check->config_dir);
-    else if (strcmp(glob.value, "*_function.*ml") != 0 && strcmp(glob.value, "*_function.xml") != 0)
-        say(check, NOTE, FUNCTIONS_GLOB " is %s: this check reads %s/*_function.xml", glob.value,
+    else if (strcmp(glob, "*_function.*ml") != 0 && strcmp(glob, "*_function.xml") != 0)
+        say(check, NOTE, FUNCTIONS_GLOB " is %s: this check reads %s/*_function.xml", glob,
             check->config_dir);
     visit_files(check, check->config_dir, "_function.xml", check_functions, NULL);
-    if (!check->registered)
+    if (!check->registered[FUNCTION_DECODE])
         say(check, WRONG,
             "registration: no %s/*_function.xml names a layout: debezium-udf config experiment_event.json > "
             "%s/debezium_udf_function.xml",
             check->config_dir, check->config_dir);
+    for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+        if (functions[i].name && !check->registered[i])
+            say(check, NOTE, "registration: no %s/*_function.xml has %s", check->config_dir,
+                functions[i].name);
+    }
 }
 
 static void check_pipeline(struct check *check)
 {
-    struct setting partitions = server_setting(check, "users", PARTITIONS);
-    if (partitions.found && strcmp(partitions.value, "0") == 0)
+    const char *partitions = server_setting(check, "users", PARTITIONS);
+    if (partitions && strcmp(partitions, "0") == 0)
         say(check, OK, PARTITIONS " = 0");
     else
         say(check, WRONG,
@@ -282,7 +380,7 @@ static void check_pipeline(struct check *check)
             " is not 0 in %s/users.d: a block of events from more than 100 months would be refused for ever: "
             "copy sql/config/users.d/experiments_pipeline.xml there",
             check->config_dir);
-    if (server_setting(check, "config", COLLECTION).found)
+    if (server_setting(check, "config", COLLECTION))
         say(check, OK, "named collection " COLLECTION);
     else
         say(check, NOTE,
@@ -315,8 +413,8 @@ static void check_sandbox(struct check *check)
 
 static void check_server(struct check *check)
 {
-    struct setting scripts = server_setting(check, "config", "user_scripts_path");
-    const char *folder = scripts.found ? scripts.value : "/var/lib/clickhouse/user_scripts";
+    const char *setting = server_setting(check, "config", "user_scripts_path");
+    const char *folder = setting ? setting : "/var/lib/clickhouse/user_scripts";
     size_t size = strlen(folder);
     while (size > 1 && folder[size - 1] == '/')
         size--;

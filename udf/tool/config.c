@@ -61,9 +61,10 @@ bool config_valid(const struct config *config, char *problem)
         for (size_t j = 0; j < FUNCTION_COUNT; j++)
             twice = twice || (functions[j].name && text_equal(function, text_of(functions[j].name)));
         if (twice) {
+            const struct text shown = text_cut(function, 64);
             snprintf(problem, CONFIG_PROBLEM,
                      "%s: another function is called %.*s: change `function` in the layout", file,
-                     (int)text_cut(function, 64).size, function.data);
+                     TEXT_ARGUMENTS(shown));
             return false;
         }
     }
@@ -92,6 +93,23 @@ struct registration {
     const char *file; /* of the layout, where there is one */
 };
 
+/* The command that the server runs, with all that it depends on in one place. */
+static struct text command_of(struct xml *xml, const struct function_kind *kind,
+                              const struct registration *as)
+{
+    const struct config *config = xml->config;
+    struct arena *arena = &xml->arena;
+    struct text command = arena_printf(arena, "debezium-udf %s%s%s --format %s", kind->command,
+                                       as->file ? " " : "", as->file ? as->file : "", config->format->name);
+    if (config->max_message)
+        command = arena_printf(arena, "%.*s --max-message %llu", TEXT_ARGUMENTS(command),
+                               (unsigned long long)config->max_message);
+    if (config->max_memory)
+        command = arena_printf(arena, "%.*s --max-memory %llu", TEXT_ARGUMENTS(command),
+                               (unsigned long long)config->max_memory);
+    return command;
+}
+
 static void put_function(struct xml *xml, const struct function_kind *kind, const struct registration *as)
 {
     const struct config *config = xml->config;
@@ -101,15 +119,8 @@ static void put_function(struct xml *xml, const struct function_kind *kind, cons
         TEXT_ARGUMENTS(as->name), config->format->string_answers ? "String" : as->type);
     for (const char *const *argument = kind->arguments; *argument; argument++)
         put(xml, "        <argument><name>%s</name><type>String</type></argument>\n", *argument);
-    put(xml, "        <command>debezium-udf %s", kind->command);
-    if (as->file)
-        put(xml, " %s", as->file);
-    put(xml, " --format %s", config->format->name);
-    if (config->max_message)
-        put(xml, " --max-message %llu", (unsigned long long)config->max_message);
-    if (config->max_memory)
-        put(xml, " --max-memory %llu", (unsigned long long)config->max_memory);
-    put(xml, "</command>\n");
+    const struct text command = command_of(xml, kind, as);
+    put(xml, "        <command>%.*s</command>\n", TEXT_ARGUMENTS(command));
     put(xml, settings, config->format->name, config->pool_size);
     put(xml, "    </function>\n\n");
 }
