@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.stack.engine import BINARY, LAYOUT, Engine
+from tests.stack.engine import BINARY, LAYOUT, VALUES, Engine
 from tests.stack.kafka import Kafka
 from tests.stack.process import exit_on_signals
 
@@ -38,15 +38,20 @@ def registrations() -> dict:
     """The functions as `debezium-udf config` registers them, and again in the other formats under longer names."""
     files = {}
     for format_name, suffix in (("RowBinary", ""), ("Native", "Native"), ("LineAsString", "Line")):
-        text = subprocess.check_output([BINARY, "config", LAYOUT, "--format", format_name], text=True)
-        files[f"{format_name.lower()}_function.xml"] = re.sub(r"<name>(experiment|debezium)(\w+)</name>",
+        text = subprocess.check_output([BINARY, "config", LAYOUT, VALUES, "--format", format_name], text=True)
+        files[f"{format_name.lower()}_function.xml"] = re.sub(r"<name>(experiment|debezium|values)(\w+)</name>",
                                                              rf"<name>\1\2{suffix}</name>", text)
     # A line has no second argument: the path goes on the command line.
     unnest = files["lineasstring_function.xml"].replace("unnest", "extract after.payload.user_id")
     files["extract_function.xml"] = unnest.replace("<name>debeziumUnnestLine", "<name>debeziumExtractLine")
-    for name in ("experimentEventLine", "debeziumTimestampLine"):
+    for name in ("experimentEventLine", "debeziumTimestampLine", "valuesRowLine"):
         files["extract_function.xml"] = files["extract_function.xml"].replace(f"<name>{name}<", f"<name>{name}Spare<")
     return files
+
+
+def scripts() -> list:
+    """What they need beside the server."""
+    return [BINARY, LAYOUT, VALUES]
 
 
 @pytest.fixture(scope="session")
@@ -58,5 +63,5 @@ def broker(tmp_path_factory):
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory, broker):
     """A server with the functions and a broker, and nothing else yet."""
-    with Engine(tmp_path_factory.mktemp("clickhouse"), broker=broker.address, functions=registrations()) as server:
+    with Engine(tmp_path_factory.mktemp("clickhouse"), broker=broker.address, functions=registrations(), scripts=scripts()) as server:
         yield server

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack.engine import BINARY, LAYOUT
+from tests.stack.engine import BINARY, LAYOUT, VALUES
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "debezium"
 ROWS = 100_000
@@ -28,6 +28,25 @@ def lines() -> list:
                 for line in path.read_bytes().removesuffix(b"\n").split(b"\n")]
     times = [b"2026-01-02T03:04:05.123456Z", b"1767323045123", b"-4712-01-01T00:00:00Z", b"infinity", b"2026-02-30"]
     return messages + times
+
+
+def value_lines() -> list:
+    """A message for each line of the table of values: every type of column, and every rule."""
+    _, *rows = VALUES.with_suffix(".tsv").read_bytes().removesuffix(b"\n").split(b"\n")
+    return [b'{"op":"c","source":{},"after":{"%s":%s}}' % tuple(row.split(b"\t")[:2]) for row in rows]
+
+
+# As the program writes a row. NaN and the infinities, for which JSON has no words, are in quotes.
+AS_WRITTEN = {"output_format_json_escape_forward_slashes": 0, "output_format_json_quote_64bit_integers": 0,
+              "output_format_json_quote_denormals": 1, "output_format_json_named_tuples_as_objects": 1}
+
+
+def differing_values(call: str, lines: str) -> str:
+    """A query that counts the rows of `lines`, a table of messages and answers, and those that a call answers otherwise."""
+    return f"""
+        SELECT count() AS rows, countIf(answer != expected) AS different,
+               anyIf((message, answer, expected), answer != expected) AS example
+        FROM (SELECT message, expected, {call} AS answer FROM {lines})"""
 
 
 def row_binary(*strings: bytes) -> bytes:
@@ -91,6 +110,22 @@ def test_answers_as_the_command_line_does(engine, messages, function, format_nam
                   "output_format_json_quote_64bit_integers": 0})
     assert result["rows"] >= ROWS
     assert result["blocks"] >= 10
+    assert result["different"] == 0, result["example"]
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_every_type_and_value(engine, format_name):
+    texts = value_lines() * 20
+    answers = on_the_command_line(["decode", VALUES], texts)
+    engine.query("CREATE TABLE every_value (message String, expected String) ENGINE = Memory")
+    try:
+        engine.query("INSERT INTO every_value FORMAT RowBinary", data=b"".join(map(row_binary, texts, answers)))
+        call = f"valuesRow{FORMATS[format_name]}(message)"
+        call = call if format_name == "LineAsString" else f"toJSONString({call})"
+        (result,) = engine.rows(differing_values(call, "every_value"), settings=AS_WRITTEN | {"max_block_size": 700})
+    finally:
+        engine.query("DROP TABLE every_value")
+    assert result["rows"] == len(texts) > 3000
     assert result["different"] == 0, result["example"]
 
 

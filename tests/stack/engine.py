@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "stack" / "clickhouse"
 BINARY = ROOT / "build" / "debezium-udf"
 LAYOUT = ROOT / "udf" / "experiment_event.json"
+VALUES = ROOT / "tests" / "golden" / "values.json"
 
 CONFIG = """\
 <clickhouse>

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from tests.conftest import registrations
-from tests.engine.test_functions import TEXT, lines, on_the_command_line, row_binary
-from tests.stack.engine import ROOT
+from tests.conftest import registrations, scripts
+from tests.engine.test_functions import TEXT, lines, on_the_command_line, row_binary, value_lines
+from tests.stack.engine import ROOT, VALUES
 from tests.versions.version import TOPIC, Version, listed
 
 OUTBOX = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
@@ -24,6 +24,15 @@ def answers(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def values(tmp_path_factory):
+    """The same of every type and value, by the layout that has them: message and answer."""
+    texts = value_lines() * 20
+    path = tmp_path_factory.mktemp("values") / "values.bin"
+    path.write_bytes(b"".join(map(row_binary, texts, on_the_command_line(["decode", VALUES], texts))))
+    return path
+
+
+@pytest.fixture(scope="session")
 def outbox(broker):
     """The topic, with the messages of an outbox table in it."""
     broker.produce_file(TOPIC, OUTBOX)
@@ -33,5 +42,5 @@ def outbox(broker):
 @pytest.fixture(scope="module", params=VERSIONS)
 def server(request, tmp_path_factory, outbox):
     folder = tmp_path_factory.mktemp(f"clickhouse_{request.param}")
-    with Version(request.param, folder, broker=outbox.address, functions=registrations(), level="warning") as server:
+    with Version(request.param, folder, broker=outbox.address, functions=registrations(), scripts=scripts(), level="warning") as server:
         yield server

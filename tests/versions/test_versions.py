@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from tests.engine.test_functions import FORMATS, PATH, TEXT
+from tests.engine.test_functions import AS_WRITTEN, FORMATS, PATH, TEXT, differing_values
 from tests.pipeline.conftest import COLUMNS, DATABASE, decode
 from tests.stack.engine import ROOT, QueryError
 from tests.support.waiting import wait_until
@@ -78,6 +78,17 @@ def test_functions_answer_as_the_command_line_does(server, messages, format_name
     assert int(result["rows"]) >= ROWS
     assert int(result["different"]) == 0, result["example"]
     assert result["hash"] == result["wanted"]
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_every_type_and_value(server, values, format_name):
+    call = f"valuesRow{FORMATS[format_name]}(message)"
+    call = call if format_name == "LineAsString" else f"toJSONString({call})"
+    settings = ", ".join(f"{name} = {value}" for name, value in AS_WRITTEN.items())
+    lines = f"file('{values}', 'RowBinary', 'message String, expected String')"
+    (result,) = server.rows(f"{differing_values(call, lines)} SETTINGS {settings}")
+    assert int(result["rows"]) > 3000
+    assert int(result["different"]) == 0, result["example"]
 
 
 def test_registration_is_what_config_writes(server):
