@@ -30,11 +30,7 @@ static inline uint64_t name_head(struct text text)
     memcpy(&word, text.data, sizeof word);
     if (text.size >= sizeof word)
         return word;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return text.size ? word << (64 - 8 * text.size) : 0;
-#else
-    return text.size ? word >> (64 - 8 * text.size) : 0;
-#endif
 }
 
 /* The last eight bytes of a text; of a shorter one what name_head answers. */

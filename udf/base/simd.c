@@ -14,8 +14,8 @@ uint64_t simd_chosen[256];
 const struct simd_repeated simd_repeated = {.quote = REPEATED('"'),
                                             .backslash = REPEATED('\\'),
                                             .space = REPEATED(0x20),
-                                            .least_digit = REPEATED('0' - 128),
-                                            .most_digit = REPEATED(9 - 128)};
+                                            .digit_base = REPEATED('0' - 128),
+                                            .digit_limit = REPEATED(9 - 128)};
 
 static const char *const names[SIMD_LEVELS] = {
     [SIMD_SCALAR] = "scalar",
@@ -59,11 +59,11 @@ enum simd_level simd_in_use(void)
 static void fill_chosen(void)
 {
     for (unsigned choice = 0; choice < 256; choice++) {
-        unsigned char places[8] = {0}, count = 0;
+        unsigned char indexes[8] = {0}, count = 0;
         for (unsigned char i = 0; i < 8; i++)
             if (choice >> i & 1)
-                places[count++] = i;
-        memcpy(&simd_chosen[choice], places, sizeof places);
+                indexes[count++] = i;
+        memcpy(&simd_chosen[choice], indexes, sizeof indexes);
     }
 }
 

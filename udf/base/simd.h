@@ -1,13 +1,18 @@
 /* The levels of SIMD instructions, and which of them is in use: the best that the machine has.
  *
- * What is fast by SIMD is one algorithm, a template, compiled for each level over that level's operations (simd_levels.h). Whoever
- * has such a template keeps a table of what became of it, one entry for each level. */
+ * simd_operations.h has what is done to a few bytes at once, at each level. What is fast by it is one algorithm, a template, compiled for
+ * each level over that level's operations (simd_levels.h). Whoever has such a template keeps a table of what became of it, one entry for
+ * each level. */
 #ifndef SIMD_H
 #define SIMD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum simd_level {
     SIMD_SCALAR, /* plain C */
@@ -34,15 +39,19 @@ enum simd_level simd_in_use(void);
  * before keeps the level that it was made with. */
 bool simd_use(const char *name);
 
-/* For each choice of eight bytes, as eight bits, the places of those that are chosen, a byte each. Filled when a level is taken. */
+/* For each choice of eight bytes, as eight bits, the indexes of those that are chosen, a byte each. Filled when a level is taken. */
 extern uint64_t simd_chosen[256];
 
 /* Characters, each repeated: as operands in memory they cost nothing, while a compiler that sees their values makes them anew each time. */
 struct simd_repeated {
     char quote[32], backslash[32], space[32];
-    /* Less the first, as signed numbers, digits are at most the second. */
-    char least_digit[32], most_digit[32];
+    /* Less the first, as signed numbers, digits are not above the second. */
+    char digit_base[32], digit_limit[32];
 };
 extern const struct simd_repeated simd_repeated;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

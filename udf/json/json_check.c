@@ -120,7 +120,7 @@ bool json_escapes_valid(const char *at, const char *end)
     for (; at < end; at += BLOCK_SIZE) {
         size_t left = (size_t)(end - at);
         uint64_t inside = left >= BLOCK_SIZE ? UINT64_MAX : (UINT64_C(1) << left) - 1;
-        uint64_t backslashes = block_equal(at, '\\') & inside, quotes = block_equal(at, '"') & inside;
+        uint64_t backslashes = BASE(block_equal)(at, '\\') & inside, quotes = BASE(block_equal)(at, '"') & inside;
         uint64_t escaped = carried;
         escaped |= block_escapes(backslashes, &carried) << 1;
         uint64_t coded = escaped & ~(quotes | backslashes);

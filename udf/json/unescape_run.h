@@ -1,14 +1,5 @@
 /* Reading escapes, a template of simd_levels.h: see unescape.c, which has the parts without SIMD. */
 
-/* The bytes of a block that are this character. */
-static inline TARGET uint64_t OF(block_equal)(const char *block, char c)
-{
-    uint64_t found = 0;
-    for (unsigned i = 0; i < BLOCK_SIZE; i += STEP)
-        found |= OF(equal)(block + i, c) << i;
-    return found;
-}
-
 /* Copies the bytes of a block whose bits in `keep` are set; answers where they end. Up to STEP bytes more are written. */
 static inline TARGET char *OF(copy_kept)(char *out, const char *block, uint64_t keep)
 {

@@ -20,6 +20,11 @@ static TARGET uint64_t OF(call_different)(const char *a, const char *b)
     return OF(different)(a, b);
 }
 
+static TARGET uint64_t OF(call_block_equal)(const char *at, char c)
+{
+    return OF(block_equal)(at, c);
+}
+
 static TARGET size_t OF(call_squeeze)(char *out, const char *at, uint64_t keep)
 {
     return OF(squeeze)(out, at, keep);
@@ -32,4 +37,5 @@ static const struct operations OF(operations) = {
     .other = OF(call_other),
     .different = OF(call_different),
     .squeeze = OF(call_squeeze),
+    .block_equal = OF(call_block_equal),
 };
