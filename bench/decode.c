@@ -441,7 +441,7 @@ static void run_times(void)
             for (unsigned repeat = 0; repeat < 50; repeat++) {
                 for (unsigned i = 0; i < TIMES; i++) {
                     int64_t ticks;
-                    if (!ticks_from_text(list[i], UNIT_AUTO, 6, &ticks))
+                    if (!ticks_from_text(list[i], UNIT_AUTO, false, 6, &ticks))
                         fail("a timestamp is not read");
                     sum += ticks;
                 }
