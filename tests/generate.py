@@ -244,6 +244,8 @@ def time_value(rng):
     way = rng.random()
     if way < 0.06:
         return java_time(rng)
+    if way < 0.08:
+        return extended_form(rng, rng.choice(TIMES))
     if way < 0.25:
         text = rng.choice(TIMES)
         return text if NUMBER_TEXT(text) and rng.random() < 0.6 else quote(rng, text)

@@ -22,7 +22,7 @@ import re
 import socket
 import struct
 
-from reference_json import ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE
+from reference_json import ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE, Fault, parse
 
 
 class Misfit(Exception):
@@ -710,18 +710,24 @@ def type_named(name):
 
 # debeziumTimestamp
 
-_ANY_TIME = _datetime64(6)
+class _AnyTime:
+    """What a column of times of any unit asks."""
+
+    unit = "auto"
+    exact = extended = False
 
 
 def timestamp(text):
-    """The microseconds of any time a text holds: ISO 8601, or an epoch number as JSON or a digit string writes it in a
-    unit that its size tells; None where it is no time."""
+    """The microseconds of any time a text holds: ISO 8601, an epoch number as JSON or a digit string writes it in a unit that
+    its size tells, or the JSON array or object of a time; None where it is no time."""
+    kind = _datetime64(6)
     try:
-        if _JSON_NUMBER(text) or _DECIMAL_DIGITS(text):
-            found = instant_of_number(text, "auto")
-        else:
-            found = instant_of_text(text)
+        return kind.convert(Scalar(STRING, text), _AnyTime)
     except Misfit:
+        pass
+    try:
+        value = parse(text)
+        plain = value.start == 0 and value.end == len(text) and value.kind in (NUMBER, ARRAY, OBJECT)
+        return converted(kind, value, _AnyTime) if plain else None
+    except (Fault, Misfit):
         return None
-    held = found // _ANY_TIME.tick
-    return held if _ANY_TIME.low <= held <= _ANY_TIME.high else None

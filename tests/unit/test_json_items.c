@@ -70,6 +70,9 @@ static void test_what_is_no_container(void **state)
     assert_false(json_items_open(&items, TEXT("1")));
     assert_false(json_items_open(&items, TEXT("\"[]\"")));
     assert_false(json_items_open(&items, TEXT("null")));
+    assert_false(json_items_open(&items, TEXT("[1] ")));
+    assert_false(json_items_open(&items, TEXT("[1}")));
+    assert_false(json_items_open(&items, TEXT("{")));
 }
 
 int main(void)

@@ -1,9 +1,6 @@
 #include "base/base64.h"
 
-#include <stdint.h>
-
-/* A digit's six bits; above 63 for every other byte. */
-static uint32_t digit_of(char c)
+uint32_t base64_digit(char c)
 {
     if (c >= 'A' && c <= 'Z')
         return (uint32_t)(c - 'A');
@@ -27,7 +24,7 @@ bool base64_decode(struct arena *arena, struct text text, size_t padding, struct
     size_t size = 0;
     uint32_t bits = 0;
     for (size_t i = 0; i < digits; i++) {
-        const uint32_t digit = digit_of(text.data[i]);
+        const uint32_t digit = base64_digit(text.data[i]);
         if (digit > 63)
             return false;
         bits = bits << 6 | digit;

@@ -2,7 +2,12 @@
 #ifndef BASE64_H
 #define BASE64_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
+
+/* A digit's six bits; above 63 for every other byte. */
+uint32_t base64_digit(char c);
 
 /* The bytes that a text stands for, with `padding` zero bytes behind them, from the arena. False where the text is no base64 or memory
  * is refused (then arena->failed). An empty text stands for no bytes. */

@@ -87,28 +87,28 @@ static struct answer call_unnest(struct function *function, const struct text *a
     return answer_value(function, (struct value){.as.text = query_unnest(function->query, arguments[0])});
 }
 
-/* Temporal text, or a number as a payload holds it: 1767323045, 1767323045.0, 1.767323045e9. */
-static bool read_timestamp(struct text text, int64_t *ticks)
+/* Temporal text, or the JSON of what a column of times takes: 1767323045, 1.767323045e9, [2026,1,2], {"$date":1767323045000}. */
+static bool read_timestamp(const struct function *function, struct text text, struct arena *arena,
+                           struct value *value)
 {
-    struct instant instant;
-    if (instant_from_text(text, UNIT_AUTO, &instant))
-        return instant_to_ticks(instant, TIMESTAMP_DIGITS, ticks);
-    if (text.size == 0 || json_number_end(text.data, text.data + text.size) != text.data + text.size)
+    struct json_fault fault;
+    struct conversion as = {.type = *function->types, .unit = UNIT_AUTO};
+    struct json_value json = {.kind = VALUE_STRING, .text = text};
+    if (convert(&json, &as, arena, value))
+        return true;
+    if (text.size == 0 || !json_check(arena, text, NULL, &fault))
         return false;
-    const struct json_value number = {.kind = VALUE_NUMBER, .text = text};
-    struct conversion as = {.unit = UNIT_AUTO};
-    struct value value;
-    if (!type_parse(TIMESTAMP_TYPE, &as.type) || !convert(&number, &as, NULL, &value))
-        return false;
-    *ticks = value.as.integer;
-    return true;
+    json.kind = text.data[0] == '[' || text.data[0] == '{' ? VALUE_CONTAINER : VALUE_NUMBER;
+    return convert(&json, &as, arena, value);
 }
 
 static struct answer call_timestamp(struct function *function, const struct text *arguments)
 {
-    struct value value = {.null = false};
-    if (!read_timestamp(arguments[0], &value.as.integer))
+    struct arena arena = {0};
+    struct value value;
+    if (!read_timestamp(function, arguments[0], &arena, &value))
         value = (struct value){.null = true};
+    arena_free(&arena);
     return answer_value(function, value);
 }
 

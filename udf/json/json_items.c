@@ -71,7 +71,8 @@ static enum json_kind kind_of(char first)
 
 bool json_items_open(struct json_items *items, struct text container)
 {
-    if (container.size < 2 || (container.data[0] != '[' && container.data[0] != '{'))
+    const char first = container.size >= 2 ? container.data[0] : '\0';
+    if ((first != '[' && first != '{') || container.data[container.size - 1] != (first == '[' ? ']' : '}'))
         return false;
     *items = (struct json_items){container.data + 1, container.data + container.size - 1,
                                  container.data[0] == '{'};

@@ -28,7 +28,7 @@ struct json_items {
     bool is_object;
 };
 
-/* False where the text does not begin like an array or object. The text is a container's as json_parse has accepted it, without
+/* False where the text does not begin and end like an array or object. The text is a container's as json_parse has accepted it, without
  * white space around it. */
 bool json_items_open(struct json_items *items, struct text container);
 

@@ -1,3 +1,4 @@
+#include "base/base64.h"
 #include "base/digits.h"
 #include "value/kinds.h"
 #include "value/number.h"
@@ -6,17 +7,6 @@
 #define NARROW_DIGITS 38 /* a Decimal of more is stored as a struct wide */
 
 /* ---- From base64 -------------------------------------------------------------------------------------------------------- */
-
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (is_digit(c))
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
 
 /* Two's complement bytes, big endian, in base64 with padding, as Kafka Connect writes a Decimal. False for
  * other text, for no bytes, and for a number beyond 256 bits. */
@@ -29,12 +19,12 @@ static bool base64_to_wide(struct text text, struct wide *number)
     unsigned bits = 0; /* the lowest `count` of them are not used yet */
     unsigned count = 0;
     for (size_t i = 0; i < text.size; i++) {
-        const int value = base64_value(text.data[i]);
-        if (value < 0)
+        const uint32_t digit = base64_digit(text.data[i]);
+        if (digit > 63)
             return false;
         if (i == 0)
-            *number = wide_of(value & 0x20 ? -1 : 0);
-        bits = (bits << 6 | (unsigned)value) & 0xFFFF;
+            *number = wide_of(digit & 0x20 ? -1 : 0);
+        bits = (bits << 6 | digit) & 0xFFFF;
         count += 6;
         if (count < 8)
             continue;
