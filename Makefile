@@ -171,6 +171,7 @@ check:
 	@tests/stack/prepare.sh $(CHECK_NEEDS)
 	@$(MAKE) --no-print-directory all unit-tests
 	@$(MAKE) --no-print-directory JSON=cjson all unit-tests
+	@$(MAKE) --no-print-directory differential-program
 	@build/venv/bin/python tests/run.py check
 
 #: make test               make check, then all other tests; installs and fetches what they need, and says what
