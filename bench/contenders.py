@@ -1,13 +1,12 @@
 """The ways to decode a message in ClickHouse: each as an expression for every column of the default layout."""
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support import wire
+from tests.support.programs import LAYOUT, PROGRAMS, ROOT
+from tests.support.programs import PROGRAM as BINARY
+
 BUILD = ROOT / "build" / "bench"
-BINARY = ROOT / "build" / "debezium-udf"
-CJSON_BINARY = ROOT / "build" / "cjson" / "debezium-udf"
-LAYOUT = ROOT / "udf" / "experiment_event.json"
 
 TIME = "DateTime64(6, 'UTC')"
 COLUMNS = {
@@ -181,7 +180,7 @@ def registration() -> Registration:
     row = own.split("<return_type>", 1)[1].split("</return_type>", 1)[0]
     # The other back end needs another file name.
     cjson = BUILD / "debezium-udf-cjson"
-    cjson.write_bytes(CJSON_BINARY.read_bytes())
+    cjson.write_bytes(PROGRAMS["cjson"].read_bytes())
     cjson.chmod(0o755)
     _constant_row()
     decode = f"debezium-udf decode {LAYOUT.name} --format"
@@ -199,10 +198,6 @@ def registration() -> Registration:
 def _constant_row() -> None:
     """The answer to the first uniform message: as many bytes as a real one has."""
     message = subprocess.check_output([BUILD / "generate", "uniform", "1"]).rstrip(b"\n")
-    size, length = b"", len(message)
-    while length >= 0x80:
-        size += bytes([length & 0x7F | 0x80])
-        length >>= 7
-    answer = subprocess.run([BINARY, "decode", LAYOUT, "--format", "RowBinary"], input=size + bytes([length]) + message,
+    answer = subprocess.run([BINARY, "decode", LAYOUT, "--format", "RowBinary"], input=wire.string(message),
                             capture_output=True, check=True)
     (BUILD / "constant.row").write_bytes(answer.stdout)

@@ -4,7 +4,9 @@ import statistics
 import subprocess
 import time
 
-from .contenders import BINARY, BUILD, CJSON_BINARY, LAYOUT
+from tests.support import wire
+
+from .contenders import BINARY, BUILD, LAYOUT, PROGRAMS
 from .measure import Page, peak_memory, table
 
 CALL = [BINARY, "decode", LAYOUT, "--format", "RowBinary"]
@@ -12,15 +14,8 @@ CALL = [BINARY, "decode", LAYOUT, "--format", "RowBinary"]
 
 def row_binary(kind: str, count: int) -> bytes:
     """Messages as the engine sends them."""
-    out = bytearray()
-    for message in subprocess.check_output([BUILD / "generate", kind, str(count)]).splitlines():
-        length = len(message)
-        while length >= 0x80:
-            out.append(length & 0x7F | 0x80)
-            length >>= 7
-        out.append(length)
-        out += message
-    return bytes(out)
+    messages = subprocess.check_output([BUILD / "generate", kind, str(count)]).splitlines()
+    return b"".join(map(wire.string, messages))
 
 
 def start_up(message: bytes, times: int) -> list:
@@ -60,7 +55,7 @@ def report(page: Page, quick: bool) -> None:
     starts = start_up(one, 20 if quick else 100)
     page.add(table(["", ""], [
         ("size of debezium-udf", f"{BINARY.stat().st_size / 1e6:.2f} MB"),
-        ("the same on cJSON", f"{CJSON_BINARY.stat().st_size / 1e6:.2f} MB"),
+        ("the same on cJSON", f"{PROGRAMS['cjson'].stat().st_size / 1e6:.2f} MB"),
         ("from its start to the first answer, least", f"{min(starts):.2f} ms"),
         ("the same, median", f"{statistics.median(starts):.2f} ms")]))
     page.add("### Rows\n\nSmall messages in RowBinary through one process: its CPU time, user and system, start included.\n")

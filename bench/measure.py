@@ -7,7 +7,8 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support.programs import PROGRAM, ROOT
+
 RESULTS = ROOT / "bench" / "results"
 
 
@@ -68,7 +69,7 @@ def machine() -> list:
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) >> 20
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout.splitlines()[0]
-    version = subprocess.check_output([ROOT / "build" / "debezium-udf", "--version"], text=True).strip()
+    version = subprocess.check_output([PROGRAM, "--version"], text=True).strip()
     load = Path("/proc/loadavg").read_text().split()[0]
     return [("machine", f"{model[1] if model else platform.machine()}, {info.count('processor	')} cores, {memory} GiB"),
             ("instructions", " ".join(levels)), ("system", f"Linux {platform.release()}, {compiler}"),

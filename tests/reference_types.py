@@ -22,6 +22,8 @@ import re
 import socket
 import struct
 
+from tests.support.wire import read_varint, varint
+
 from reference_json import ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE, Fault, parse
 
 
@@ -237,28 +239,7 @@ def quoted(text):
 
 def binary_string(text):
     """A string as RowBinary writes it: its length as LEB128, then its bytes."""
-    return leb128_of(len(text)) + text
-
-
-def leb128_of(number):
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def leb128(data, at):
-    """(number, where it ends)"""
-    number = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return number, at
+    return varint(len(text)) + text
 
 
 # The types
@@ -301,7 +282,7 @@ class String(Type):
         return binary_string(held)
 
     def read(self, data, at):
-        length, at = leb128(data, at)
+        length, at = read_varint(data, at)
         return data[at : at + length], at + length
 
 
@@ -643,10 +624,10 @@ class Array(Type):
         return b"[" + b",".join(self.inner.json(it) for it in held) + b"]"
 
     def binary(self, held):
-        return leb128_of(len(held)) + b"".join(self.inner.binary(it) for it in held)
+        return varint(len(held)) + b"".join(self.inner.binary(it) for it in held)
 
     def read(self, data, at):
-        count, at = leb128(data, at)
+        count, at = read_varint(data, at)
         held = []
         for _ in range(count):
             value, at = self.inner.read(data, at)

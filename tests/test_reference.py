@@ -21,11 +21,13 @@ import generate
 import reference
 import reference_types
 from reference_json import Fault, parse
-from reference_types import binary_string, leb128, nearest_single, type_named
+from reference_types import binary_string, nearest_single, type_named
+
+from tests.support.programs import PROGRAMS as BINARIES
+from tests.support.wire import read_varint
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-BINARIES = {"simdjson": ROOT / "build" / "debezium-udf", "cjson": ROOT / "build" / "cjson" / "debezium-udf"}
 TYPES_LAYOUTS = sorted((HERE / "golden").glob("types*.json"))
 LAYOUTS = [ROOT / "udf" / "experiment_event.json", *TYPES_LAYOUTS]
 
@@ -298,7 +300,7 @@ def test_times(text, microseconds):
     assert reference_types.timestamp(text) == microseconds
 
 
-def test_leb128():
+def test_lengths():
     for length in (0, 1, 127, 128, 300, 70_000):
         text = binary_string(b"x" * length)
-        assert leb128(text, 0) == (length, len(text) - length)
+        assert read_varint(text, 0) == (length, len(text) - length)

@@ -1,11 +1,11 @@
 """The built programs and how to call them."""
 
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = [ROOT / "build" / "debezium-udf", ROOT / "build" / "cjson" / "debezium-udf"]
-LAYOUT = ROOT / "udf" / "experiment_event.json"
+from tests.support import programs
+from tests.support.programs import LAYOUT, ROOT  # noqa: F401
+
+PROGRAMS = list(programs.PROGRAMS.values())
 FIXTURE = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
 
 

@@ -8,6 +8,8 @@ import subprocess
 import pytest
 from program import FIXTURE, LAYOUT, PROGRAMS, ROOT, call, refusal
 
+from tests.support import wire
+
 
 @pytest.fixture(params=PROGRAMS, ids=["simdjson", "cjson"])
 def program(request):
@@ -205,19 +207,11 @@ def test_limit(most):
 
 
 def test_both_programs_answer_the_same_in_every_format(program):
-    for format in ("LineAsString", "RowBinary", "Native"):
-        data = FIXTURE.read_bytes()
-        if format != "LineAsString":
-            rows = data.split(b"\n")[:-1]
-            strings = b"".join(varint(len(row)) + row for row in rows)
-            data = strings if format == "RowBinary" else b"\1" + varint(len(rows)) + b"\7message\6String" + strings
+    for format in FORMATS:
+        data = wire.ENCODE[format]([(message,) for message in FIXTURE.read_bytes().splitlines()])
         done = call("decode", LAYOUT, "--format", format, data=data, program=program)
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout == call("decode", LAYOUT, "--format", format, data=data).stdout
-
-
-def varint(number):
-    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
 
 
 def test_the_binary_is_hardened_and_depends_on_nothing():

@@ -11,17 +11,11 @@ import time
 import pytest
 from program import FIXTURE, LAYOUT, PROGRAMS, call
 
+from tests.support.wire import read_varint, string, varint
+
 F_GETPIPE_SZ = 1032
 PIPE = subprocess.PIPE
 FORMATS = ["LineAsString", "RowBinary", "Native"]
-
-
-def varint(number):
-    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
-
-
-def string(text):
-    return varint(len(text)) + text
 
 
 def block(format, messages):
@@ -63,21 +57,12 @@ def read_exactly(process, size, seconds=10):
 
 def native_texts(data):
     """The texts of blocks of one String column."""
-
-    def number(at):
-        value = shift = 0
-        while True:
-            value |= (data[at] & 127) << shift
-            at, shift = at + 1, shift + 7
-            if data[at - 1] < 128:
-                return value, at
-
     texts, at = [], 0
     while at < len(data):
         assert data[at] == 1
-        rows, at = number(at + 1)
+        rows, at = read_varint(data, at + 1)
         for index in range(rows + 2):
-            size, at = number(at)
+            size, at = read_varint(data, at)
             if index >= 2:
                 texts.append(data[at : at + size])
             at += size

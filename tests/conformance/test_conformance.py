@@ -11,7 +11,7 @@ from suite import HERE, ROOT, cases, escaped
 
 sys.path.insert(0, str(ROOT / "tests" / "golden"))
 import tables
-import wire
+from tests.support import wire
 
 CASES = cases()
 FORMS = ("message", "payload")

@@ -14,8 +14,9 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "debezium-udf"
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.support.programs import PROGRAM  # noqa: E402
+
 EVENTS = 1000
 PIECE = 1 << 20
 LAYOUT = {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.stack.engine import BINARY, LAYOUT, VALUES
+from tests.support import wire
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "debezium"
 ROWS = 100_000
@@ -50,15 +51,7 @@ def differing_values(call: str, lines: str) -> str:
 
 
 def row_binary(*strings: bytes) -> bytes:
-    out = bytearray()
-    for string in strings:
-        size = len(string)
-        while size >= 0x80:
-            out.append(size & 0x7F | 0x80)
-            size >>= 7
-        out.append(size)
-        out += string
-    return bytes(out)
+    return wire.row_binary([strings])
 
 
 def on_the_command_line(arguments: list, messages: list) -> list:

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "tests" / "golden"), str(ROOT / "tests" / "conformance")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "golden"), str(ROOT / "tests" / "conformance")]
 import suite
 import tables
-import wire
+from tests.support import wire
 
 FORMATS = {"LineAsString": 0, "RowBinary": 1, "Native": 2}
 DECODE, EXTRACT, UNNEST, TIMESTAMP = range(4)

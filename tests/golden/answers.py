@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 
 import tables
-import wire
+from tests.support import wire
 
 FOLDER = tables.HERE / "answers"
 

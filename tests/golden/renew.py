@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Writes the answers on file anew, as build/debezium-udf gives them now: read the difference, then commit."""
 
-import answers
-import tables
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import answers  # noqa: E402
+import tables  # noqa: E402
 
 
 def main():

@@ -12,17 +12,15 @@ for no answer.
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.programs import LAYOUT, ROOT
+from tests.support.programs import PROGRAMS as BINARIES
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 FIXTURES = ROOT / "tests" / "fixtures" / "debezium"
-# Another build of both, such as one with sanitizers, is named by BUILD.
-BUILD = ROOT / os.environ.get("BUILD", "build")
-BINARIES = {"simdjson": BUILD / "debezium-udf", "cjson": BUILD / "cjson" / "debezium-udf"}
-LAYOUTS = {"expected": ROOT / "udf" / "experiment_event.json"} | {
+LAYOUTS = {"expected": LAYOUT} | {
     path.stem: path for path in sorted(HERE.glob("types*.json"))
 }
 HEAD = "file\tline\toutcome\treason\tvalues"

@@ -7,7 +7,7 @@ import pytest
 
 import answers
 import tables
-import wire
+from tests.support import wire
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 TABLES = {name: tables.read(name) for name in tables.LAYOUTS}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import tables
-import wire
+from tests.support import wire
 from test_golden import ask
 
 sys.path.insert(0, str(tables.ROOT / "tests"))

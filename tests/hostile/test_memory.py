@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import wire
+from tests.support.programs import LAYOUT, PROGRAM, ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "golden"))
 import tables
-import wire
 
-LAYOUT = ROOT / "udf" / "experiment_event.json"
 GIGABYTES = float(os.environ.get("HOSTILE_GB", "1"))
 MEBIBYTE = 1 << 20
 # The programs linked dynamically, so that their malloc can be replaced.
@@ -146,7 +146,7 @@ def test_a_limit_of_memory_is_an_error_row():
     huge = event(user_id="x" * (64 * MEBIBYTE))
     data = wire.row_binary([(event(),), (huge,), (event(),)])
     run = subprocess.run(
-        [ROOT / "build" / "debezium-udf", "decode", LAYOUT, "--max-memory", "48M", "--format", "RowBinary"],
+        [PROGRAM, "decode", LAYOUT, "--max-memory", "48M", "--format", "RowBinary"],
         input=data,
         capture_output=True,
         timeout=60,

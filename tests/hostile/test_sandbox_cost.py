@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = ROOT / "build" / "debezium-udf"
-LAYOUT = ROOT / "udf" / "experiment_event.json"
+from tests.support import wire
+from tests.support.programs import LAYOUT, ROOT
+from tests.support.programs import PROGRAM as BINARY
+
 MESSAGES = 100_000
 AT_MOST = 0.01
 
@@ -22,7 +23,7 @@ def rows(tmp_path_factory) -> Path:
     for number in range(MESSAGES):
         message = json.dumps({"op": "c", "before": None, "source": {"lsn": number}, "after": {
             "id": number, "aggregate_id": f"a{number}", "aggregate_type": "event", "payload": payload}}).encode()
-        rows += bytes([len(message) & 127 | 128, len(message) >> 7]) + message
+        rows += wire.string(message)
     path = tmp_path_factory.mktemp("messages") / "rows"
     path.write_bytes(rows)
     return path

@@ -1,7 +1,6 @@
 """A shop that writes orders as a real one does, and its table held against ClickHouse's view, column by column."""
 import hashlib
 import json
-import os
 import random
 import uuid
 from collections import Counter
@@ -9,10 +8,9 @@ from decimal import Decimal
 
 from tests.stack.engine import ROOT, Engine
 from tests.stack.postgres import Postgres
+from tests.support.programs import PROGRAM as BINARY
 from tests.support.waiting import wait_until
 
-# Another build is named by BUILD.
-BINARY = ROOT / os.environ.get("BUILD", "build") / "debezium-udf"
 EXAMPLE = ROOT / "examples" / "orders"
 
 INSERT = """

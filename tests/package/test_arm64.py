@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.stack.engine import LAYOUT, ROOT
+from tests.stack.engine import BINARY, LAYOUT, ROOT
 
 FOLDER = ROOT / "build" / "package" / "aarch64"
 PROGRAMS = {"simdjson": FOLDER / "debezium-udf", "cjson": FOLDER / "cjson" / "debezium-udf"}
@@ -87,7 +87,7 @@ def test_it_runs_without_any_library(json):
     assert "AArch64" in head and "INTERP" not in head and "NEEDED" not in head and "GNU_RELRO" in head
     data = FIXTURE.read_bytes()
     done = subprocess.run([QEMU, PROGRAMS[json], "decode", LAYOUT], input=data, capture_output=True, env={})
-    here = subprocess.run([ROOT / "build" / "debezium-udf", "decode", LAYOUT], input=data, capture_output=True)
+    here = subprocess.run([BINARY, "decode", LAYOUT], input=data, capture_output=True)
     assert (done.returncode, done.stderr, done.stdout) == (0, b"", here.stdout)
 
 

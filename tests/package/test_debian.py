@@ -12,6 +12,7 @@ import pytest
 
 from tests.package.conftest import SUDO, VERSION, Installed, architecture, inside
 from tests.stack.engine import ROOT
+from tests.support import programs
 
 FIXTURE = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
 ETC = "etc/clickhouse-server"
@@ -80,7 +81,7 @@ def test_install_query_purge(package, debian, tmp_path, tell):
         query = "SELECT experimentEvent(message).outcome AS outcome, count() AS messages FROM messages GROUP BY ALL ORDER BY ALL"
         answer = engine.query(query, format="PrettyCompactMonoBlock")
         tell(f"# {query}", answer.rstrip())
-        here = subprocess.run([ROOT / "build" / "debezium-udf", "decode", ROOT / "udf" / "experiment_event.json"], input=lines,
+        here = subprocess.run([programs.PROGRAM, "decode", programs.LAYOUT], input=lines,
                               capture_output=True, check=True).stdout
         outcomes = Counter(json.loads(line)["outcome"] for line in here.splitlines())
         assert outcomes["event"] and {row["outcome"]: row["messages"] for row in engine.rows(query)} == outcomes

@@ -9,6 +9,7 @@ import pytest
 
 from tests.package.conftest import SUDO, VERSION, Installed
 from tests.stack.engine import ROOT
+from tests.support import programs
 
 FIXTURE = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
 KAFKA = "etc/clickhouse-server/config.d/experiments_kafka.xml"
@@ -55,7 +56,7 @@ def test_it_runs_whatever_the_c_library(unpacked, tmp_path, libc):
     data = FIXTURE.read_bytes()
     done = subprocess.run([*SUDO, "chroot", root, "/bin/sh", "-c", "/udf/debezium-udf decode /udf/experiment_event.json"],
                           input=data, capture_output=True)
-    here = subprocess.run([ROOT / "build" / "debezium-udf", "decode", ROOT / "udf" / "experiment_event.json"], input=data,
+    here = subprocess.run([programs.PROGRAM, "decode", programs.LAYOUT], input=data,
                           capture_output=True)
     assert (done.returncode, done.stderr, done.stdout) == (0, b"", here.stdout)
 

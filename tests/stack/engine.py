@@ -7,14 +7,13 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from tests.support.programs import LAYOUT, ROOT
+from tests.support.programs import PROGRAM as BINARY
 from tests.support.waiting import wait_until
 
 from .process import Server, free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "stack" / "clickhouse"
-BINARY = ROOT / "build" / "debezium-udf"
-LAYOUT = ROOT / "udf" / "experiment_event.json"
 VALUES = ROOT / "tests" / "golden" / "values.json"
 
 CONFIG = """\

@@ -17,7 +17,7 @@ from tests.stack.engine import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "golden"))
 import tables
-import wire
+from tests.support import wire
 
 TIMES = int(os.environ.get("TIMES", "200000"))
 NUMBERS = max(30_000, TIMES // 10)

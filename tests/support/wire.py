@@ -1,13 +1,26 @@
-"""The engine's binary forms of String arguments, as it sends them to an executable function."""
+"""The engine's binary forms of String arguments, as it sends them to an executable function, and of what it is answered."""
 
 
 def varint(number):
+    """A length as LEB128."""
     out = bytearray()
     while number > 0x7F:
         out.append(0x80 | (number & 0x7F))
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def read_varint(data, at):
+    """(number, where it ends)"""
+    number = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return number, at
 
 
 def string(text):
@@ -48,13 +61,8 @@ class Reader:
         return piece
 
     def string(self):
-        size = shift = 0
-        while True:
-            (byte,) = self.take(1)
-            size |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return self.take(size)
+        size, self.at = read_varint(self.data, self.at)
+        return self.take(size)
 
     def nullable(self, read):
         (null,) = self.take(1)
