@@ -196,6 +196,18 @@ soak: all
 	@TIMES=10000000 HOSTILE_GB=20 build/venv/bin/python -m pytest -q -rP tests/values tests/hostile -k 'random or flat'
 	@build/venv/bin/python bench/soak.py $(MINUTES)
 
+#: make property           random tables of two databases, every decoded cell against the database's own text; a page in bench/results
+.PHONY: property property-faults
+property: all
+	@tests/stack/prepare.sh build kafka debezium mariadb
+	@PROPERTY_EACH=$${PROPERTY_EACH:-8} PROPERTY_WIDTH=$${PROPERTY_WIDTH:-16} PROPERTY_ROWS=$${PROPERTY_ROWS:-200} \
+	    PROPERTY_PAGE=$${PROPERTY_PAGE:-bench/results/property-$$(date +%F).md} build/venv/bin/python -m tests.property.run
+
+#: make property-faults    faults in the source of decoder and infer, each of which the property must find
+property-faults: all
+	@tests/stack/prepare.sh build kafka debezium mariadb
+	@build/venv/bin/python -m tests.property.seeded
+
 #: make fuzz               the fuzzers, each for SECONDS=
 SECONDS ?= 60
 .PHONY: fuzz fuzzers

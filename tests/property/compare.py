@@ -111,7 +111,7 @@ def ask(program: Path, sample: list, values: list) -> Answers:
                                  capture_output=True, timeout=120)
     if decoded.returncode != 0:
         return Answers(json.loads(proposed.stdout), [], notes + decoded.stderr.decode(errors="replace"))
-    rows = [parse(line) for line in decoded.stdout.decode().removesuffix("\n").split("\n")]
+    rows = [parse(line) for line in decoded.stdout.decode(errors="replace").removesuffix("\n").split("\n")]
     return Answers(json.loads(proposed.stdout), rows, notes)
 
 

@@ -553,6 +553,8 @@ class Interval(Family):
         raise Wrong(f"an interval as {cell.type} {cell.value!r}")
 
     def same(self, truth, got):
+        if isinstance(truth, Fraction):
+            return truth == got
         months, days, clock = truth
         if isinstance(got, Fraction):
             return months == 0 and got == days * moments.DAY + clock

@@ -108,6 +108,7 @@ def kinds(rng: random.Random) -> dict:
         "bit": (f"bit({width})", f.Bits(False), lambda rng: f"b'{rng.getrandbits(width):b}'", None, "BIN({})"),
         "char": ("char(40)", f.Text(True), lambda rng: quote(short.value(rng)), None, char),
         "varchar": ("varchar(2000)", f.Text(), text(0), None, char),
+        "zoned": ("varchar(40)", f.Text(), lambda rng: quote(FLAVOURS["zoned"](rng)), None, char),
         "padded": ("varchar(10)", f.Text(), lambda rng: quote(FLAVOURS["padded"](rng)), None, char),
         "tinytext": ("tinytext", f.Text(), lambda rng: quote(short.value(rng)), None, char),
         "text": ("text", f.Text(), text(1), None, char),

@@ -204,6 +204,7 @@ def kinds(rng: random.Random) -> dict:
         "varchar": ("varchar(5000)", f.Text(), text(0), None),
         "text": ("text", f.Text(), text(1), None),
         "text2": ("text", f.Text(), text(2), None),
+        "zoned": ("text", f.Text(), lambda rng: quote(FLAVOURS["zoned"](rng)), None),
         "padded": ("text", f.Text(), lambda rng: quote(FLAVOURS["padded"](rng)), None),
         "citext": ("citext", f.Text(), text(3), None),
         "domain": ("code", f.Text(), lambda rng: quote(short.value(rng)), None),

@@ -136,7 +136,7 @@ def table(database: str, setting: Setting, number: int, seed: str, kinds: list) 
     return Table(f"t{number}_{setting.name}", database, setting, columns, rng.random() < 0.5, rng)
 
 
-FIRST = ("padded", "bigint", "smallint")
+FIRST = ("padded", "zoned", "integer", "bigint", "smallint")
 
 
 def tables(database: str, settings: list, seed: str, each: int, width: int) -> list:
@@ -144,7 +144,7 @@ def tables(database: str, settings: list, seed: str, each: int, width: int) -> l
     made = []
     for setting in settings:
         rng = random.Random(f"{seed}/{database}/{setting.name}")
-        # What every fault of faults.py has a cell in comes first.
+        # What every fault of spoilt.py has a cell in comes first.
         deck = [kind for kind in (*FIRST, "numeric_ps", "decimal", "timestamptz", "timestamp") if kind in DIALECTS[database].KINDS]
         for number in range(each):
             while len(deck) < width:

@@ -10,7 +10,7 @@ import pytest
 
 from . import run, settings
 from .compare import again
-from .faults import FAULTS
+from .spoilt import FAULTS
 
 ALWAYS = ["defaults", "string"]
 EACH, WIDTH, ROWS = 1, 16, 45

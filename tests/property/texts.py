@@ -27,6 +27,8 @@ FLAVOURS = {
     "dates": lambda rng: f"{rng.randint(1990, 2040)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
     "times": lambda rng: f"{rng.randint(1990, 2040)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
                          f"T{rng.randrange(24):02d}:{rng.randrange(60):02d}:{rng.randrange(60):02d}Z",
+    "zoned": lambda rng: f"{rng.randint(1990, 2040)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}T{rng.randrange(24):02d}:00:00"
+                         + rng.choice(["+02:00", "-05:30"]),
     "uuids": lambda rng: str(uuid.UUID(int=rng.getrandbits(128))),
     "flags": lambda rng: rng.choice(["true", "false"]),
     "documents": lambda rng: json.dumps(document(rng)),
