@@ -414,7 +414,7 @@ def _moved_days(day: int) -> dict:
 
 
 # Which of them is written differs between a snapshot and what follows.
-INFINITE_DAYS = (106751991167, -106751991167, 2147483647, -2147472692, 106751990537, -106751990537)
+INFINITE_DAYS = (106751991167, -106751991167, 2147483647, -2147472691, -2147472692, 106751990537, -106751990537)
 
 
 class Clock(Family):
