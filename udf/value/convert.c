@@ -20,31 +20,31 @@ struct json_value json_value_of_item(const struct json_item *item, struct arena 
     return (struct json_value){kinds[item->kind], json_item_text(item, arena)};
 }
 
-/* Of a container that stands for a scalar, as that one; false where it stands for none. */
-static __attribute__((noinline)) bool convert_extended(const struct json_value *value,
-                                                       const struct conversion *to, struct arena *arena,
-                                                       struct value *out, bool *fits)
+/* A container may stand for a scalar. Apart, so that the common way needs no stack. */
+static __attribute__((noinline)) bool convert_container(const struct json_value *value,
+                                                        const struct conversion *to, struct arena *arena,
+                                                        struct value *out)
 {
     struct json_value scalar;
     struct conversion as = *to;
     bool is_date;
-    if (!extended_read(value->text, arena, &scalar, &is_date))
-        return false;
+    convert_kind *const convert_scalar = type_rows[to->type.kind].convert;
+    if ((to->type.kind == TYPE_STRING && !to->extended) ||
+        !extended_read(value->text, arena, &scalar, &is_date))
+        return convert_scalar(value, to, arena, out);
     if (is_date)
         as.unit = UNIT_MILLIS;
-    const bool empty = scalar.text.size == 0 && to->type.kind != TYPE_STRING;
-    *fits = !empty && type_rows[to->type.kind].convert(&scalar, &as, arena, out);
-    return true;
+    if (scalar.text.size == 0 && to->type.kind != TYPE_STRING)
+        return false;
+    return convert_scalar(&scalar, &as, arena, out);
 }
 
 bool convert(const struct json_value *value, const struct conversion *to, struct arena *arena,
              struct value *out)
 {
-    bool fits;
     *out = (struct value){0};
-    if (value->kind == VALUE_CONTAINER && (to->extended || to->type.kind != TYPE_STRING) &&
-        convert_extended(value, to, arena, out, &fits))
-        return fits;
+    if (value->kind == VALUE_CONTAINER)
+        return convert_container(value, to, arena, out);
     return type_rows[to->type.kind].convert(value, to, arena, out);
 }
 

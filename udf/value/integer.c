@@ -19,15 +19,18 @@ static bool has_lost_zeros(const struct json_value *value, const struct conversi
     return text.size > 1 && text.data[0] == '0';
 }
 
-static bool read_integer(const struct json_value *value, int128 least, int128 last, int128 *integer)
+static __attribute__((noinline)) bool read_integer(const struct json_value *value,
+                                                   const struct conversion *to, int128 least, int128 last,
+                                                   int128 *integer)
 {
     const bool is_integer = value->kind == VALUE_NUMBER   ? json_to_integer(value->text, integer)
                             : value->kind == VALUE_STRING ? digits_to_integer(value->text, integer)
                                                           : false;
-    return is_integer && *integer >= least && *integer <= last;
+    return is_integer && *integer >= least && *integer <= last && !has_lost_zeros(value, to);
 }
 
-static bool is_digits(const struct json_value *value, uint64_t *number)
+/* Nearly every integer is digits alone. */
+static inline bool is_digits(const struct json_value *value, uint64_t *number)
 {
     return (value->kind == VALUE_NUMBER || value->kind == VALUE_STRING) && digits_read(value->text, number);
 }
@@ -37,16 +40,13 @@ bool convert_signed(const struct json_value *value, const struct conversion *to,
 {
     (void)arena;
     const int64_t last = (int64_t)(UINT64_MAX >> (65 - 8 * to->type.width));
-    uint64_t number;
     int128 integer;
-    if (is_digits(value, &number)) {
-        out->as.integer = (int64_t)number;
-        return number <= (uint64_t)last && !has_lost_zeros(value, to);
-    }
-    if (!read_integer(value, -last - 1, last, &integer))
+    if (is_digits(value, &out->as.natural))
+        return out->as.natural <= (uint64_t)last && !has_lost_zeros(value, to);
+    if (!read_integer(value, to, -(int128)last - 1, last, &integer))
         return false;
     out->as.integer = (int64_t)integer;
-    return !has_lost_zeros(value, to);
+    return true;
 }
 
 bool convert_unsigned(const struct json_value *value, const struct conversion *to, struct arena *arena,
@@ -57,10 +57,10 @@ bool convert_unsigned(const struct json_value *value, const struct conversion *t
     int128 integer;
     if (is_digits(value, &out->as.natural))
         return out->as.natural <= last && !has_lost_zeros(value, to);
-    if (!read_integer(value, 0, last, &integer))
+    if (!read_integer(value, to, 0, last, &integer))
         return false;
     out->as.natural = (uint64_t)integer;
-    return !has_lost_zeros(value, to);
+    return true;
 }
 
 char *write_signed_json(char *out, const struct type *type, const struct value *value)

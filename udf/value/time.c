@@ -78,13 +78,13 @@ static bool is_midnight(struct instant instant)
     return instant.seconds - instant_to_days(instant) * 86400 == 0 && instant.picos == 0 && !instant.cut;
 }
 
-bool convert_time(const struct json_value *value, const struct conversion *to, struct arena *arena,
-                  struct value *out)
+/* Any but a string to DateTime64, which is the common one and needs no instant, nor a stack. */
+static __attribute__((noinline)) bool convert_instant(const struct json_value *value,
+                                                      const struct conversion *to, struct arena *arena,
+                                                      struct value *out)
 {
     struct instant instant;
     const struct type *const type = &to->type;
-    if (value->kind == VALUE_STRING && type->kind == TYPE_DATETIME64)
-        return ticks_from_text(value->text, to->unit, to->exact, type->precision, &out->as.integer);
     if (!read_instant(value, to->unit, arena, &instant))
         return false;
     int64_t *const time = &out->as.integer;
@@ -102,6 +102,14 @@ bool convert_time(const struct json_value *value, const struct conversion *to, s
         return instant_to_ticks(instant, type->precision, time) &&
                (!to->exact || instant_has_precision(instant, type->precision));
     }
+}
+
+bool convert_time(const struct json_value *value, const struct conversion *to, struct arena *arena,
+                  struct value *out)
+{
+    if (value->kind == VALUE_STRING && to->type.kind == TYPE_DATETIME64)
+        return ticks_from_text(value->text, to->unit, to->exact, to->type.precision, &out->as.integer);
+    return convert_instant(value, to, arena, out);
 }
 
 char *write_date_json(char *out, const struct type *type, const struct value *value)

@@ -15,9 +15,10 @@ enum time_unit { UNIT_AUTO, UNIT_SECONDS, UNIT_MILLIS, UNIT_MICROS, UNIT_NANOS, 
 
 /* A point in time, cut towards the past to whole picoseconds; UTC, proleptic Gregorian calendar. */
 struct instant {
-    int64_t seconds; /* since 1970-01-01 00:00:00 UTC, also negative */
-    uint64_t picos;  /* 0 .. 999,999,999,999 behind `seconds` */
-    bool cut;        /* it was finer than that */
+    int64_t seconds;     /* since 1970-01-01 00:00:00 UTC, also negative */
+    uint64_t picos : 40; /* 0 .. 999,999,999,999 behind `seconds` */
+    uint64_t
+        cut : 1; /* it was finer than that; with the bits above, so that an instant goes into two registers */
 };
 
 /* Reads ISO 8601 and RFC 3339 as Debezium, Java and people write them: a date, alone (midnight) or followed by `T`, `t` or a space

@@ -134,7 +134,7 @@ bool type_parse(const char *name, struct type *type)
     type->nullable = nullable;
     if (depth > 0) {
         type->depth = depth;
-        type->scalar_kind = (uint8_t)type->kind;
+        type->scalar_kind = type->kind;
         type->scalar_nullable = nullable;
         type->kind = TYPE_ARRAY;
         type->nullable = false;
@@ -154,7 +154,7 @@ struct type type_element(const struct type *array)
     element.depth--;
     if (element.depth > 0)
         return element;
-    element.kind = (enum type_kind)array->scalar_kind;
+    element.kind = array->scalar_kind;
     element.nullable = array->scalar_nullable;
     element.width =
         element.kind == TYPE_DECIMAL ? decimal_width(element.precision) : type_rows[element.kind].width;

@@ -10,7 +10,8 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-enum type_kind {
+/* One byte, so that a type takes two words. */
+enum __attribute__((packed)) type_kind {
     TYPE_STRING,
     TYPE_BOOL,
     TYPE_INT8,
@@ -49,10 +50,10 @@ struct type {
     uint8_t scale;     /* Decimal */
     uint8_t width;     /* bytes of a value in RowBinary and Native; 0 for String and Array */
     /* Array: what type_element gives. Precision and scale above are those of the scalars. */
-    uint8_t depth;        /* arrays within each other: 1 or 2; 0 for any other type */
-    uint8_t scalar_kind;  /* enum type_kind of the values in the innermost array */
-    bool scalar_nullable; /* those may be NULL */
-    const char *name;     /* as in the layout, terminated; owned by whoever made the type */
+    uint8_t depth;              /* arrays within each other: 1 or 2; 0 for any other type */
+    enum type_kind scalar_kind; /* of the values in the innermost array */
+    bool scalar_nullable;       /* those may be NULL */
+    const char *name;           /* as in the layout, terminated; owned by whoever made the type */
 };
 
 /* GCC and Clang have it; the name keeps -Wpedantic quiet everywhere else. */
@@ -102,7 +103,7 @@ struct type type_element(const struct type *array);
 /* The kind of the type's values, or of the values in its innermost array. */
 static inline enum type_kind type_scalar_kind(const struct type *type)
 {
-    return type->depth > 0 ? (enum type_kind)type->scalar_kind : type->kind;
+    return type->depth > 0 ? type->scalar_kind : type->kind;
 }
 
 /* Whether its values, or those in its innermost array, are dates or times. */

@@ -1,6 +1,14 @@
 #include "base/digits.h"
 #include "value/kinds.h"
 
+static __attribute__((noinline)) bool has_upper(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (is_upper(text.data[i]))
+            return true;
+    return false;
+}
+
 /* The canonical form, in any case; exactly, in lower case. */
 bool convert_uuid(const struct json_value *value, const struct conversion *to, struct arena *arena,
                   struct value *out)
@@ -13,11 +21,11 @@ bool convert_uuid(const struct json_value *value, const struct conversion *to, s
         if ((i == 4 || i == 6 || i == 8 || i == 10) && *at++ != '-')
             return false;
         const unsigned high = hex_value(at[0]), low = hex_value(at[1]);
-        if ((high | low) > 15 || (to->exact && (is_upper(at[0]) || is_upper(at[1]))))
+        if ((high | low) > 15)
             return false;
         out->as.bytes[i] = (unsigned char)(high << 4 | low);
     }
-    return true;
+    return !to->exact || !has_upper(value->text);
 }
 
 void write_uuid(const struct type *type, const struct value *value, unsigned char *out)

@@ -152,10 +152,10 @@ static char *put_row(struct results *results, char *at, const struct row *row, b
         }
         if (put->text)
             at = put_padded(results, at, value->as.text);
-        else if (put->array)
-            at = array_put(results, at, type, value, native);
-        else
+        else if (put->stored || !put->array)
             at += put_fixed(type, put, value, at);
+        else
+            at = array_put(results, at, type, value, native);
     }
     return at;
 }
