@@ -175,7 +175,7 @@ bool finder_open(struct finder *finder, const struct layout *layout)
     if (finder->document && finder->document->count == 0)
         finder->document = NULL;
     finder->options = view_options_of(layout, finder->document);
-    return true;
+    return view_index(&finder->arena, &finder->options);
 }
 
 void finder_close(struct finder *finder)
@@ -192,8 +192,10 @@ static void note_members(struct path_tree *tree, const struct path_walk *walk, c
     const struct json_doc *doc = image->doc;
     for (const struct json_node *member = json_first(doc, image->node); member;
          member = json_after(doc, image->node, member)) {
-        bool fallback;
-        struct path_tree *child = image_find(image, tree, json_key(doc, member, walk->arena), &fallback);
+        bool fallback = false;
+        const struct text key = json_key(doc, member, walk->arena);
+        struct path_tree *child = image->naming == NAMED_PLAINLY ? path_tree_child(tree, key)
+                                                                 : image_find(image, tree, key, &fallback);
         if (!child || fallback != fallbacks || !path_tree_note(child, walk, doc, member))
             continue;
         /* What a flattened key leads to below a member is no document of the row image. */

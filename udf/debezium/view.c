@@ -78,46 +78,80 @@ static const struct text names[MEMBER_NAMES] = {{"op", 2},
                                                 {"additional_data", 15},
                                                 {"data_collections", 16}};
 
-static enum member name_of(struct text key)
+/* By what a key begins with. */
+static uint64_t prefix_bits(struct text key)
 {
-    static const unsigned char first[] = {0,  0,  0,  2,  3,  5,  10, 14, 16,
-                                          18, 20, 20, 23, 24, 24, 26, 27, 28}; /* of each size */
-    if (key.size + 1 >= sizeof first)
-        return MEMBER_OTHER;
-    for (unsigned i = first[key.size]; i < first[key.size + 1]; i++)
-        if (memcmp(names[i].data, key.data, key.size) == 0)
-            return (enum member)i;
-    return MEMBER_OTHER;
+    switch (key.size < 7 ? '\0' : key.data[0]) {
+    case 's':
+        return text_starts(key, TEXT("source.")) ? BIT(MEMBER_FLAT_SOURCE) : 0;
+    case 'a':
+        return text_starts(key, TEXT("after.")) ? BIT(MEMBER_FLAT_AFTER) : 0;
+    case 'b':
+        return text_starts(key, TEXT("before.")) ? BIT(MEMBER_FLAT_BEFORE) : 0;
+    case 'i':
+        return text_starts(key, TEXT("iodebezium")) ? BIT(MEMBER_CLOUD) : 0;
+    default:
+        return 0;
+    }
 }
 
-static bool is_prefixed(struct text key, struct text prefix, struct text name)
+#define NAMES_INDEXED (MEMBER_NAMES + 3) /* with those that the layout gives */
+
+/* A name with the layout's prefix before it. */
+static struct text prefixed(struct arena *arena, struct text prefix, struct text name)
 {
-    return key.size == prefix.size + name.size && text_starts(key, prefix) &&
-           text_equal(text_from(key, prefix.size), name);
+    char *data = arena_alloc(arena, prefix.size + name.size + JSON_PADDING);
+    if (!data)
+        return (struct text){NULL, 0};
+    if (prefix.size)
+        memcpy(data, prefix.data, prefix.size);
+    if (name.size)
+        memcpy(data + prefix.size, name.data, name.size);
+    memset(data + prefix.size + name.size, 0, JSON_PADDING);
+    return (struct text){data, prefix.size + name.size};
+}
+
+bool view_index(struct arena *arena, struct view_options *options)
+{
+    const struct text none = {NULL, 0};
+    struct text *list = arena_alloc(arena, NAMES_INDEXED * sizeof *list);
+    uint64_t *bits = arena_alloc(arena, NAMES_INDEXED * sizeof *bits);
+    if (!list || !bits)
+        return false;
+    for (size_t i = 0; i < MEMBER_NAMES; i++) {
+        list[i] = prefixed(arena, none, names[i]);
+        bits[i] = BIT(i);
+    }
+    list[MEMBER_NAMES] = prefixed(arena, options->metadata_prefix, TEXT("op"));
+    bits[MEMBER_NAMES] = BIT(MEMBER_OTHER) | BIT(MEMBER_METADATA_OP);
+    list[MEMBER_NAMES + 1] = prefixed(arena, options->metadata_prefix, TEXT("ts_ms"));
+    bits[MEMBER_NAMES + 1] = BIT(MEMBER_OTHER) | BIT(MEMBER_METADATA_TS);
+    list[MEMBER_NAMES + 2] = options->json_column.size ? prefixed(arena, options->json_column, none) : none;
+    bits[MEMBER_NAMES + 2] = BIT(MEMBER_OTHER) | BIT(MEMBER_JSON_COLUMN);
+    /* Of equal names the first is found: it is what any of them is. */
+    for (size_t i = 0; i < NAMES_INDEXED; i++)
+        for (size_t j = i + 1; j < NAMES_INDEXED; j++)
+            if (list[j].data && text_equal(list[i], list[j]))
+                bits[i] |= bits[j] & ~(i < MEMBER_NAMES ? BIT(MEMBER_OTHER) : 0);
+    options->name_bits = bits;
+    return !arena->failed && names_index(arena, &options->names, list, NAMES_INDEXED);
+}
+
+/* All but MEMBER_KNOWN, which few forms ask for. */
+static inline uint64_t own_bits(const struct view_options *options, struct text key)
+{
+    const ptrdiff_t index = names_find(&options->names, key);
+    return (index < 0 ? BIT(MEMBER_OTHER) : options->name_bits[index]) | prefix_bits(key);
+}
+
+static bool is_known(const struct view_options *options, struct text key)
+{
+    return options->document && path_tree_child(options->document, key);
 }
 
 uint64_t view_key_bits(const struct view_options *options, struct text key)
 {
-    uint64_t bits = BIT(name_of(key));
-    if (is_prefixed(key, options->metadata_prefix, TEXT("op")))
-        bits |= BIT(MEMBER_METADATA_OP);
-    if (is_prefixed(key, options->metadata_prefix, TEXT("ts_ms")))
-        bits |= BIT(MEMBER_METADATA_TS);
-    if (options->json_column.size && text_equal(key, options->json_column))
-        bits |= BIT(MEMBER_JSON_COLUMN);
-    if (options->document && path_tree_child(options->document, key))
-        bits |= BIT(MEMBER_KNOWN);
-    if (key.size < 7)
-        return bits;
-    if (text_starts(key, TEXT("source.")))
-        bits |= BIT(MEMBER_FLAT_SOURCE);
-    else if (text_starts(key, TEXT("after.")))
-        bits |= BIT(MEMBER_FLAT_AFTER);
-    else if (text_starts(key, TEXT("before.")))
-        bits |= BIT(MEMBER_FLAT_BEFORE);
-    else if (text_starts(key, TEXT("iodebezium")))
-        bits |= BIT(MEMBER_CLOUD);
-    return bits;
+    return own_bits(options, key) | (is_known(options, key) ? BIT(MEMBER_KNOWN) : 0);
 }
 
 bool view_is_told_by_first(uint64_t key_bits)
@@ -127,7 +161,7 @@ bool view_is_told_by_first(uint64_t key_bits)
     return (key_bits & ~others) != 0;
 }
 
-/* An object's members: of each name the first one's node, by its index; 0: none. */
+/* An object's members: which there are, and of each of those the first one's node, by its index. */
 struct members {
     const struct json_node *object;
     uint64_t bits;
@@ -147,18 +181,16 @@ static void list_members(const struct looking *looking, const struct json_node *
 {
     struct view *view = looking->view;
     const struct json_doc *doc = looking->doc;
-    *members = (struct members){.object = object};
+    members->object = object;
+    members->bits = 0;
     if (view->judged_count < VIEW_JUDGED)
         view->judged[view->judged_count++] = object;
     for (const struct json_node *member = json_first(doc, object); member;
          member = json_after(doc, object, member)) {
-        uint64_t bits = view_key_bits(looking->options, json_key(doc, member, looking->walk->arena));
+        const uint64_t bits = own_bits(looking->options, json_key(doc, member, looking->walk->arena));
+        for (uint64_t left = bits & ~members->bits; left; left &= left - 1)
+            members->first[__builtin_ctzll(left)] = (uint32_t)(member - doc->nodes);
         members->bits |= bits;
-        for (; bits; bits &= bits - 1) {
-            uint32_t *first = &members->first[__builtin_ctzll(bits)];
-            if (!*first)
-                *first = (uint32_t)(member - doc->nodes);
-        }
     }
 }
 
@@ -166,7 +198,7 @@ static void list_members(const struct looking *looking, const struct json_node *
 static const struct json_node *node_of(const struct looking *looking, const struct members *members,
                                        enum member member)
 {
-    return members->first[member] ? &looking->doc->nodes[members->first[member]] : NULL;
+    return members->bits >> member & 1 ? &looking->doc->nodes[members->first[member]] : NULL;
 }
 
 /* The same, where its kind or its text tells something. */
@@ -344,13 +376,14 @@ static bool see_cloud_event(const struct looking *looking, const struct members 
         return false;
     const struct json_node *op = cloud_member(looking, members, TEXT("iodebeziumop"));
     const struct json_node *data = consult(looking, members, MEMBER_DATA);
-    struct members inner = {.object = data};
+    struct members inner = {.object = data, .bits = 0};
     if (is_kind(data, JSON_OBJECT))
         list_members(looking, data, &inner);
     if (has_exactly(&inner, BIT(MEMBER_SCHEMA) | BIT(MEMBER_PAYLOAD))) {
         view->schema = (struct node_ref){looking->doc, node_of(looking, &inner, MEMBER_SCHEMA)};
         data = consult(looking, &inner, MEMBER_PAYLOAD);
-        inner = (struct members){.object = data};
+        inner.object = data;
+        inner.bits = 0;
         if (is_kind(data, JSON_OBJECT))
             list_members(looking, data, &inner);
     }
@@ -476,9 +509,17 @@ static bool see_unwrapped(const struct looking *looking, const struct members *m
     return true;
 }
 
+static bool has_known_member(const struct looking *looking, const struct json_doc *doc, const struct json_node *object)
+{
+    for (const struct json_node *member = json_first(doc, object); member; member = json_after(doc, object, member))
+        if (is_known(looking->options, json_key(doc, member, looking->walk->arena)))
+            return true;
+    return false;
+}
+
 static bool see_router(const struct looking *looking, const struct members *members)
 {
-    if (!has(members, MEMBER_KNOWN))
+    if (!has_known_member(looking, looking->doc, members->object))
         return false;
     looking->view->document = (struct node_ref){looking->doc, members->object};
     return true;
@@ -580,24 +621,37 @@ static void see_string(const struct looking *looking, const struct json_node *no
     const struct json_doc *held = document_in_string(looking->walk, looking->doc, node);
     if (!held && options->base64_document)
         held = document_in_base64(looking->walk, looking->doc, node);
-    if (held && held->nodes->kind == JSON_OBJECT && options->document) {
-        for (const struct json_node *member = json_first(held, held->nodes); member;
-             member = json_after(held, held->nodes, member)) {
-            if (!path_tree_child(options->document, json_key(held, member, looking->walk->arena)))
-                continue;
-            view->document = (struct node_ref){held, held->nodes};
-            return;
-        }
+    if (held && held->nodes->kind == JSON_OBJECT && has_known_member(looking, held, held->nodes))
+        view->document = (struct node_ref){held, held->nodes};
+    else
+        refuse(view, TEXT("not an object"));
+}
+
+/* Field by field: the view is large, and much of it means something only beside something else. */
+static void begin(struct view *view, const struct json_doc *doc)
+{
+    const struct node_ref nothing = {NULL, NULL};
+    view->verdict = VERDICT_ROW;
+    view->doc = doc;
+    view->root = doc->nodes;
+    view->schema = view->ts_ms = view->document = nothing;
+    view->row_name = TEXT("after");
+    view->row_problem = (struct text){NULL, 0};
+    view->row_in_string = false;
+    view->judged_count = 0;
+    for (unsigned space = 0; space < SPACES; space++) {
+        view->image[space].node = NULL;
+        view->image[space].naming = NAMED_PLAINLY;
+        view->image[space].beside_metadata = false;
     }
-    refuse(view, TEXT("not an object"));
+    imply_op(view, false);
 }
 
 void view_read(const struct view_options *options, const struct path_walk *walk, const struct json_doc *doc,
                struct view *view)
 {
     const struct looking looking = {options, walk, view, doc};
-    *view = (struct view){.doc = doc, .root = doc->nodes, .row_name = TEXT("after")};
-    imply_op(view, false);
+    begin(view, doc);
     const struct json_node *node = doc->nodes;
     for (int wrappings = 0; node->kind == JSON_OBJECT; wrappings++) {
         struct members members;

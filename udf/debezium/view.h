@@ -17,7 +17,7 @@
 #define VIEW_DEPTH                                                                                           \
     (WRAPPINGS_LIMIT + 2) /* containers within which the members that tell the forms apart lie */
 
-/* What a reader of messages knows beforehand. All borrowed. */
+/* What a reader of messages knows beforehand. All borrowed, but for what view_index makes. */
 struct view_options {
     bool rows; /* layout "message": "row": any other object is a bare row */
     struct text
@@ -27,7 +27,13 @@ struct view_options {
     const struct path_tree
         *document;        /* the paths below the JSON column, by which a router value is known; or NULL */
     bool base64_document; /* a router value may be the document's base64 */
+    struct names names;   /* of the members that tell the forms apart: view_index */
+    const uint64_t *name_bits;
 };
+
+/* To be called once the options are set, before a message is looked at. False where memory is refused; what it makes comes from the
+ * arena. */
+bool view_index(struct arena *arena, struct view_options *options);
 
 /* The options of a layout; `document` is where the row image's tree has the JSON column, or NULL. */
 struct view_options view_options_of(const struct layout *layout, const struct path_tree *document);

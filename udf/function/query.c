@@ -10,6 +10,7 @@ struct query {
     struct json_parser *parser;
     struct arena arena;
     struct path_walk walk;
+    struct arena own; /* what the options need */
     struct view_options options;
 };
 
@@ -25,7 +26,7 @@ struct query *query_new(const struct query_options *options)
     query->parser = json_parser_new();
     query->walk = (struct path_walk){.parser = query->parser, .arena = &query->arena, .depth = JSON_DEPTH};
     query->options = (struct view_options){.json_column = JSON_COLUMN, .metadata_prefix = TEXT("__")};
-    if (query->parser)
+    if (query->parser && view_index(&query->own, &query->options))
         return query;
     query_free(query);
     return NULL;
@@ -37,6 +38,7 @@ void query_free(struct query *query)
         return;
     json_parser_free(query->parser);
     arena_free(&query->arena);
+    arena_free(&query->own);
     free(query);
 }
 

@@ -2,9 +2,9 @@
 
 #define CAPACITY_FIRST 64
 
-void ledger_add(struct ledger *ledger, struct arena *arena, struct ledger_entry entry)
+void ledger_write(struct ledger *ledger, struct arena *arena, struct ledger_entry entry)
 {
-    if (!ledger || ledger->failed)
+    if (ledger->failed)
         return;
     if (ledger->count == ledger->capacity) {
         size_t capacity = ledger->capacity ? 2 * ledger->capacity : CAPACITY_FIRST;

@@ -29,7 +29,13 @@ struct ledger {
     bool failed; /* memory was refused: nothing can be learned */
 };
 
+void ledger_write(struct ledger *ledger, struct arena *arena, struct ledger_entry entry);
+
 /* Adds an entry; nothing where ledger is NULL, as it is while nothing is learned. */
-void ledger_add(struct ledger *ledger, struct arena *arena, struct ledger_entry entry);
+static inline void ledger_add(struct ledger *ledger, struct arena *arena, struct ledger_entry entry)
+{
+    if (__builtin_expect(ledger != NULL, 0))
+        ledger_write(ledger, arena, entry);
+}
 
 #endif

@@ -287,7 +287,7 @@ static void see_row(struct inference *inference, const struct json_doc *doc, con
 
 static void see_message(struct inference *inference, struct text message)
 {
-    const struct view_options options = {.json_column = TEXT("payload"), .metadata_prefix = TEXT("__")};
+    struct view_options options = {.json_column = TEXT("payload"), .metadata_prefix = TEXT("__")};
     struct sample *sample = &inference->sample;
     struct json_doc doc;
     struct json_fault fault;
@@ -301,6 +301,8 @@ static void see_message(struct inference *inference, struct text message)
         sample->not_json++;
         return;
     }
+    if (!view_index(&inference->message, &options))
+        return;
     view_read(&options, &inference->walk, &doc, &view);
     if (view.verdict == VERDICT_ROW)
         see_row(inference, &doc, &view);

@@ -49,7 +49,7 @@ static inline void give(struct run *run, const struct shape_use *use, const stru
 }
 
 /* To all columns that take it. */
-static void give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
+static __attribute__((noinline)) void give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
 {
     struct json_value value;
     value.kind = kind;
@@ -67,7 +67,7 @@ static __attribute__((noinline)) void leave_closed(struct run *run, const struct
     if (is_raw && !state->is_document && !string_may_hold(text))
         return;
     for (unsigned i = 0; i < KEY_WORDS; i++)
-        run->opaque.words[i] |= state->opaque.words[i];
+        run->opaque.words[i] = state->opaque.words[i] | (run->opaque_is_seen ? run->opaque.words[i] : 0);
     run->opaque_is_seen = true;
 }
 
@@ -80,7 +80,15 @@ static inline struct value *choose(struct run *run, const struct shape_state *st
     return out;
 }
 
-static inline void give_string(struct run *run, const struct shape_state *state, struct text text)
+static __attribute__((noinline)) void give_any_string(struct run *run, const struct shape_state *state, struct text text)
+{
+    if (state->how == HOW_CROSSED)
+        leave_closed(run, state, text);
+    give_all(run, state, VALUE_STRING, text);
+}
+
+static inline __attribute__((always_inline)) void give_string(struct run *run, const struct shape_state *state,
+                                                              struct text text)
 {
     if (state->how == HOW_TEXT && text.size > 0 && !(state->row_member && is_left_out_form(text))) {
         choose(run, state)->as.text = text;
@@ -92,9 +100,7 @@ static inline void give_string(struct run *run, const struct shape_state *state,
         choose(run, state)->as.integer = ticks;
         return;
     }
-    if (state->how == HOW_CROSSED)
-        leave_closed(run, state, text);
-    give_all(run, state, VALUE_STRING, text);
+    give_any_string(run, state, text);
 }
 
 #define NATURAL_DIGITS 16
@@ -390,18 +396,12 @@ static bool is_complete(const struct run *run)
     return !run->doubtful && !run->arena->failed;
 }
 
-/* Whether a message that holds this, so many of it unique, is of a known shape. */
-static bool end_run(struct run *run, struct key_set *seen, uint32_t unique_count)
+/* Whether a message that holds this is of a known shape. */
+static bool end_run(struct run *run, struct key_set *seen)
 {
     const struct shapes *shapes = run->shapes;
-    uint32_t count = 0;
-    for (unsigned i = 0; i < KEY_WORDS; i++) {
-        count += (uint32_t)__builtin_popcountll(seen->words[i] & shapes->unique.words[i]);
-        if (run->opaque_is_seen)
-            seen->words[i] |= run->opaque.words[i];
-    }
-    if (count != unique_count)
-        return false; /* fewer were seen than were counted: one was there twice */
+    for (unsigned i = 0; run->opaque_is_seen && i < KEY_WORDS; i++)
+        seen->words[i] |= run->opaque.words[i];
     const struct signature *signature = shapes->signatures;
     const struct signature *const end = signature + shapes->signature_count;
     while (signature < end && !is_signed(shapes, signature, seen))
@@ -493,7 +493,6 @@ static bool run_from(struct shapes *shapes, const struct shape_state *start, str
     run.known = known;
     run.doubtful = run.opaque_is_seen = false;
     run.unmapped = (struct unmapped){.names = NULL};
-    memset(&run.opaque, 0, sizeof run.opaque);
     memcpy(values, shapes->absent, shapes->finder->layout->column_count * sizeof *values);
     return run_through[shapes->level](&run, start);
 }

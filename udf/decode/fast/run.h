@@ -137,7 +137,13 @@ static TARGET bool OF(run_through)(struct run *run, const struct shape_state *st
         if (at > run->end || (state && !(at = OF(take_value)(run, state, at))))
             return false;
     }
+    if (at != run->end)
+        return false;
+    /* Fewer were seen than were counted where one was there twice. */
     struct key_set set;
     memcpy(&set, &seen, sizeof set);
-    return at == run->end && end_run(run, &set, unique_count);
+    uint32_t seen_count = 0;
+    for (unsigned i = 0; i < KEY_WORDS; i++)
+        seen_count += (uint32_t)__builtin_popcountll(set.words[i] & run->shapes->unique.words[i]);
+    return seen_count == unique_count && end_run(run, &set);
 }
