@@ -1,4 +1,4 @@
-"""What stays and what is replaced, where the tarball or the .deb is installed over what is there; and the rest of `make install`."""
+"""What stays and what is replaced where the tarball or the .deb is installed over it, and the rest of `make install`."""
 import os
 import platform
 import shutil
@@ -95,6 +95,11 @@ def way(tmp_path):
     return kept.Make(tmp_path / "root")
 
 
+@pytest.mark.parametrize("scenario", kept.SCENARIOS[3:], ids=lambda scenario: scenario.__name__)
+def test_make_install(way, scenario):
+    scenario(way)
+
+
 @pytest.mark.parametrize("scenario", kept.SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_tarball(tarball, scenario):
     scenario(tarball)
@@ -172,7 +177,8 @@ def test_the_way_back(way):
     words = [f"DESTDIR={way.root}", *(f"{name}={folder}" for name, folder in folders.items())]
     kept.make("install", *words)
     assert (way.root / "srv/scripts/experiment_event.json").exists() and (way.root / "srv/files/experiments.html").exists()
-    assert (way.root / "srv/config/debezium_udf_function.xml").read_bytes() == subprocess.check_output([BINARY, "config", ROOT / "udf/experiment_event.json"])
+    written = subprocess.check_output([BINARY, "config", ROOT / "udf/experiment_event.json"])
+    assert (way.root / "srv/config/debezium_udf_function.xml").read_bytes() == written
     assert "/srv/scripts/" in (way.root / "srv/config/config.d/debezium_udf_scripts.xml").read_text()
     assert os.readlink(way.root / "opt/udf/bin/debezium-udf") == "/srv/scripts/debezium-udf"
     assert not (way.root / "etc").exists() and not (way.root / "usr").exists()

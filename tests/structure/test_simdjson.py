@@ -27,8 +27,7 @@ def test_another_version_is_refused(tmp_path):
     header = re.search(r"-isystem (\S+)", line)[1]
     text = Path(header, "simdjson.h").read_text(encoding="utf-8")
     assert text.count("SIMDJSON_VERSION_MINOR = 9") == 1
-    (tmp_path / "simdjson.h").write_text(text.replace("SIMDJSON_VERSION_MINOR = 9", "SIMDJSON_VERSION_MINOR = 10"), encoding="utf-8")
-    for folder, status in ((header, 0), (tmp_path, 1)):
-        done = subprocess.run(["c++", "-std=c++17", "-fno-exceptions", "-DSIMDJSON_EXCEPTIONS=0", "-fsyntax-only", "-Iudf", "-isystem",
-                               folder, "udf/json/json_simdjson.cpp"], cwd=ROOT, text=True, capture_output=True)
-        assert done.returncode == status and ("this program is for simdjson 3.9.4" in done.stderr) == bool(status), done.stderr
+    (tmp_path / "simdjson.h").write_text(text.replace("SIMDJSON_VERSION_MINOR = 9", "SIMDJSON_VERSION_MINOR = 10"))
+    done = subprocess.run(["c++", "-std=c++17", "-fno-exceptions", "-DSIMDJSON_EXCEPTIONS=0", "-Iudf", "-isystem", tmp_path,
+                           "-fsyntax-only", "udf/json/json_simdjson.cpp"], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 1 and "this program is for simdjson 3.9.4" in done.stderr, done.stderr

@@ -50,8 +50,9 @@ class Way:
         return text
 
     def new_files(self) -> list:
-        """What was put beside files, without what a test puts there itself."""
-        return sorted(str(path.relative_to(self.root)) for folder in ("etc", SCRIPTS) for path in (self.root / folder).rglob("*.new"))
+        """What was put beside files."""
+        found = [path for folder in ("etc", SCRIPTS) for path in (self.root / folder).rglob("*.new")]
+        return sorted(str(path.relative_to(self.root)) for path in found)
 
     def snapshot(self) -> dict:
         return {str(path.relative_to(self.root)): (path.stat().st_mode, path.read_bytes())
@@ -147,6 +148,15 @@ def what_nobody_changed_is_replaced(way: Way) -> None:
     assert lines(said) == [] and way.new_files() == []
 
 
+def the_registration_is_for_the_layout_that_is_there(way: Way) -> None:
+    """The layout is somebody's, the registration nobody's: the new one must not be for the layout that did not come."""
+    way.install()
+    way.edit(way.layout, '"browser",  ', '"browzer",  ')
+    way.upgrade()
+    registration = way.read(REGISTRATION)
+    assert registration == way.register("experiment_event.json").replace(BEFORE, AFTER) and "browzer" in registration
+
+
 def a_second_time_changes_nothing(way: Way) -> None:
     way.install()
     before = way.snapshot()
@@ -174,4 +184,4 @@ def a_link_counts_as_changed(way: Way) -> None:
 
 
 SCENARIOS = [edited_files_stay, a_registration_of_more_layouts_stays, what_nobody_changed_is_replaced,
-             a_second_time_changes_nothing, a_link_counts_as_changed]
+             the_registration_is_for_the_layout_that_is_there, a_second_time_changes_nothing, a_link_counts_as_changed]

@@ -85,6 +85,23 @@ static int no_dots(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
+static bool copy_names(struct host_names *names, struct dirent *const *entries, size_t count)
+{
+    names->names = calloc(count + 1, sizeof *names->names);
+    if (!names->names)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        names->names[i] = strdup(entries[i]->d_name);
+        if (!names->names[i]) {
+            host_names_free(names);
+            return false;
+        }
+        names->count++;
+    }
+    qsort(names->names, names->count, sizeof *names->names, compare_names);
+    return true;
+}
+
 bool host_list_folder(const char *path, struct host_names *names)
 {
     *names = (struct host_names){NULL, 0};
@@ -92,23 +109,13 @@ bool host_list_folder(const char *path, struct host_names *names)
     int count = scandir(path, &entries, no_dots, NULL);
     if (count < 0)
         return false;
-    names->names = calloc((size_t)count + 1, sizeof *names->names);
-    bool copied = names->names != NULL;
-    for (int i = 0; i < count; i++) {
-        if (copied && (names->names[i] = strdup(entries[i]->d_name)))
-            names->count++;
-        else
-            copied = false;
+    bool copied = copy_names(names, entries, (size_t)count);
+    for (int i = 0; i < count; i++)
         free(entries[i]);
-    }
     free(entries);
-    if (!copied) {
-        host_names_free(names);
+    if (!copied)
         errno = ENOMEM;
-        return false;
-    }
-    qsort(names->names, names->count, sizeof *names->names, compare_names);
-    return true;
+    return copied;
 }
 
 void host_names_free(struct host_names *names)
