@@ -85,12 +85,18 @@ make_folder() { [ -d "$root${1%/*}" ] || mkdir -p "$root${1%/*}"; }
 # the owner and the mode of LIKE, a path that is there.
 put() {
     make_folder "$2"
-    cp "$1" "$root$2.part"
+    # The folders may be another user's: nothing is written through a link that lies there.
+    part=$(mktemp "$root$2.XXXXXX")
+    cp "$1" "$part"
     if [ -n "${3-}" ]; then
-        chown "$(stat -L -c %u:%g "$root$3")" "$root$2.part" 2>/dev/null || :
-        chmod "$(stat -L -c %a "$root$3")" "$root$2.part"
+        chown "$(stat -L -c %u:%g "$root$3")" "$part" 2>/dev/null || :
+        chmod "$(stat -L -c %a "$root$3")" "$part"
+    elif [ -x "$1" ]; then
+        chmod 755 "$part"
+    else
+        chmod 644 "$part"
     fi
-    mv -f "$root$2.part" "$root$2"
+    mv -f "$part" "$root$2"
 }
 
 note() { echo "$(sum "$1")  $2" >>"$work/record"; }
@@ -127,7 +133,7 @@ offer() {
 
 # ---- The registration --------------------------------------------------------------------------------------------------------
 
-# Writes into $1 what the program, by its name, writes for the layouts that the registration names now, with its options.
+# Writes what the program writes for the layouts that the registration names now, with its options.
 write_registration() {
     options='' names=$(layouts_of "$shipped")
     if [ -e "$root$registration" ] && [ -n "$(layouts_of "$root$registration")" ]; then
@@ -169,6 +175,16 @@ install_registration() {
     else
         say "$registration stays as it is, since it cannot be written anew: $(head -n 1 "$work/problem")"
     fi
+}
+
+# A layout that is new here is not registered beside others that are.
+tell_new_layouts() {
+    for name in $(layouts_of "$shipped"); do
+        if [ -z "$(listed "$before" "$layouts_dir/$name")" ] && ! layouts_of "$root$registration" | grep -qxF "$name"; then
+            say "$registration does not name $name; to register it: cd $scripts_dir && debezium-udf config" \
+                "$(layouts_of "$root$registration" | tr '\n' ' ')$name > $registration"
+        fi
+    done
 }
 
 # ---- All of it ---------------------------------------------------------------------------------------------------------------
@@ -224,6 +240,7 @@ install_all() {
         install_entry "$kind" "$base" "$place" "$file"
     done <"$here/manifest"
     install_registration
+    [ ! -e "$root$registration" ] || tell_new_layouts
     tell_server
     write_record
     cat <<END

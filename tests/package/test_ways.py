@@ -141,6 +141,33 @@ def test_a_registration_that_cannot_be_written_stays(way):
     assert way.read(kept.REGISTRATION) == text
 
 
+def test_another_layout_is_not_registered_instead(way, tmp_path):
+    way.install()
+    before = way.read(kept.REGISTRATION)
+    other = tmp_path / "other.json"
+    other.write_text(way.read(way.layout).replace("experimentEvent", "otherEvent"))
+    (line,) = kept.lines(kept.make("install", f"DESTDIR={way.root}", f"LAYOUT={other}"))
+    assert line == (f"/{kept.REGISTRATION} does not name other.json; to register it: cd /{kept.SCRIPTS} && debezium-udf config "
+                    f"experiment_event.json other.json > /{kept.REGISTRATION}")
+    assert way.read(kept.REGISTRATION) == before and (way.root / kept.SCRIPTS / "other.json").exists()
+    (way.root / kept.REGISTRATION).unlink()
+    assert kept.of(kept.REGISTRATION, way.install()) == [f"/{kept.REGISTRATION} was deleted, and stays so (RESTORE=yes puts it back)"]
+
+
+def test_no_link_is_written_through(way, tmp_path):
+    way.install()
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    program = way.root / kept.SCRIPTS / "debezium-udf"
+    program.unlink()
+    program.symlink_to(victim)
+    for suffix in ("part", "new"):
+        (way.root / f"{way.layout}.{suffix}").symlink_to(victim)
+    way.edit(way.layout, '"browser",  ', '"browzer",  ')
+    way.upgrade()
+    assert victim.read_text() == "mine" and not program.is_symlink() and not (way.root / f"{way.layout}.new").is_symlink()
+
+
 def test_what_was_deleted_comes_back_when_told(way, monkeypatch):
     way.install()
     (way.root / kept.ROLES).unlink()
