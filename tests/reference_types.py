@@ -510,6 +510,8 @@ class Time(Type):
         self.digits = digits
 
     def convert(self, value, column):
+        if column.exact and column.unit == "auto" and (value.kind == NUMBER or value.kind == STRING and re.fullmatch(rb"-?[0-9.]*", value.data)):
+            raise Misfit  # a unit that nobody says is a guess
         held, rest = divmod(instant(value, column.unit), self.tick)
         if rest and column.exact:
             raise Misfit

@@ -2,9 +2,19 @@
 
 #include "base/digits.h"
 
+static bool is_float(const struct type *type)
+{
+    enum type_kind kind = type_scalar_kind(type);
+    return kind == TYPE_FLOAT32 || kind == TYPE_FLOAT64;
+}
+
+/* Where values are to be exact, the schema is asked for the unit though the layout names one, since the connector's mode may have
+ * changed, and whether a number comes from a float. */
 bool schema_matters(const struct column *column)
 {
-    return column->as.base64 || (type_is_temporal(&column->as.type) && column->as.unit == UNIT_AUTO);
+    const struct conversion *as = &column->as;
+    return as->base64 || (type_is_temporal(&as->type) && (as->unit == UNIT_AUTO || as->exact)) ||
+           (is_float(&as->type) && as->exact);
 }
 
 /* The schema of the value that a path leads to, or NULL. */
@@ -63,6 +73,20 @@ static bool read_scale(const struct json_doc *doc, const struct json_node *schem
     return true;
 }
 
+/* Whether a schema says a float. Its decimal is then what Java writes of it, which is not always the shortest, and reads as the same
+ * float: it is exact however many digits it has. */
+static bool is_float_schema(const struct json_doc *doc, const struct json_node *schema, const struct type *type,
+                            struct arena *arena)
+{
+    const struct json_node *node = json_member(doc, schema, TEXT("type"), arena);
+    if (!node || node->kind != JSON_STRING)
+        return false;
+    const struct text name = json_text(doc, node, arena);
+    bool narrow = text_equal(name, TEXT("float")) || text_equal(name, TEXT("float32"));
+    bool wide = text_equal(name, TEXT("double")) || text_equal(name, TEXT("float64"));
+    return narrow || (wide && type_scalar_kind(type) == TYPE_FLOAT64);
+}
+
 void schema_refine(const struct view *view, const struct path *path, struct arena *arena,
                    struct conversion *as)
 {
@@ -74,9 +98,14 @@ void schema_refine(const struct view *view, const struct path *path, struct aren
         as->has_scale = read_scale(doc, schema, arena, &as->scale);
         return;
     }
+    if (is_float(&as->type)) {
+        as->exact = !is_float_schema(doc, schema, &as->type, arena);
+        return;
+    }
     const struct json_node *name = json_member(doc, schema, TEXT("name"), arena);
-    if (name && name->kind == JSON_STRING)
-        as->unit = unit_of(json_text(doc, name, arena));
+    enum time_unit unit = name && name->kind == JSON_STRING ? unit_of(json_text(doc, name, arena)) : UNIT_AUTO;
+    if (unit != UNIT_AUTO)
+        as->unit = unit;
 }
 
 bool schema_memo_open(struct schema_memo *memo, struct arena *arena, size_t columns)

@@ -7,7 +7,7 @@
 /* Whether a column takes anything from a schema. */
 bool schema_matters(const struct column *column);
 
-/* Sets as->unit or as->scale where the schema that came with the message says them of the value that `path` leads to. Not
+/* Sets as->unit, as->scale or (of a float) as->exact where the schema that came with the message says them of the value that `path` leads to. Not
  * for router values, whose schema speaks of other things. */
 void schema_refine(const struct view *view, const struct path *path, struct arena *arena,
                    struct conversion *as);

@@ -362,6 +362,22 @@ static bool is_empty(const struct json_node *node)
     return node->kind == JSON_STRING && node->start == node->end;
 }
 
+static bool is_key(const struct layout *layout, const struct column *column)
+{
+    for (size_t i = 0; i < layout->key_count; i++)
+        if (layout->key[i] == column)
+            return true;
+    return false;
+}
+
+/* Whether a text without a character may be what Debezium writes before a delete for a column that it does not know: one that is NOT
+ * NULL and no part of the replica identity. */
+static bool may_be_filler(const struct decoding *decoding, const struct column *column, const struct path *path)
+{
+    return path->space == SPACE_ROW && text_equal(decoding->view.op, TEXT("d")) &&
+           !is_key(decoding->decoder->layout, column);
+}
+
 /* Where a column's value was looked for. */
 struct search {
     struct node_ref value;   /* the first that there is; node NULL where there is none */
@@ -390,7 +406,8 @@ static void find_value(const struct decoding *decoding, size_t index, struct sea
                                          .path = (uint16_t)i});
         const bool is_null = end->found.node->kind == JSON_NULL;
         if (is_null || (is_empty(end->found.node) && column->as.type.kind != TYPE_STRING)) {
-            if (column->as.exact && !search->unfit && !(is_null && holds_null)) {
+            bool fits = is_null ? holds_null : may_be_filler(decoding, column, &column->paths[i]);
+            if (column->as.exact && !search->unfit && !fits) {
                 search->unfit = &column->paths[i];
                 search->unfit_value = end->found;
             }

@@ -1,4 +1,5 @@
 /* Date, Date32, DateTime and DateTime64. */
+#include "base/digits.h"
 #include "value/kinds.h"
 #include "value/number.h"
 #include "json/json_items.h"
@@ -72,6 +73,18 @@ static bool read_instant(const struct json_value *value, enum time_unit unit, st
     return false;
 }
 
+/* Whether a value is a count of a unit: a number, or a text of digits. */
+static bool is_count(const struct json_value *value)
+{
+    const struct text text = value->text;
+    if (value->kind != VALUE_STRING)
+        return value->kind == VALUE_NUMBER;
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_digit(text.data[i]) && text.data[i] != '.' && !(i == 0 && text.data[i] == '-'))
+            return false;
+    return true;
+}
+
 /* Whether the instant is the first of its day. */
 static bool is_midnight(struct instant instant)
 {
@@ -107,6 +120,9 @@ static __attribute__((noinline)) bool convert_instant(const struct json_value *v
 bool convert_time(const struct json_value *value, const struct conversion *to, struct arena *arena,
                   struct value *out)
 {
+    /* A unit that nobody says is a guess, which is no exact value. */
+    if (to->exact && to->unit == UNIT_AUTO && is_count(value))
+        return false;
     if (value->kind == VALUE_STRING && to->type.kind == TYPE_DATETIME64)
         return ticks_from_text(value->text, to->unit, to->exact, to->type.precision, &out->as.integer);
     return convert_instant(value, to, arena, out);
