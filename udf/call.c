@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/digits.h"
 #include "host/host.h"
 #include "json/json.h"
 
@@ -99,6 +100,39 @@ static bool read_base64_document(struct call *call, const char *value)
     return true;
 }
 
+static bool is_identifier(const char *text)
+{
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return size > 0 && size <= 128 && text[size] == '\0' && !is_digit(*text);
+}
+
+static bool read_function(struct call *call, const char *value)
+{
+    call->function = value;
+    if (is_identifier(value))
+        return true;
+    host_complain("--function `%s`: give a name of letters, digits and _, such as ticketsRow", value);
+    return false;
+}
+
+static bool read_key(struct call *call, const char *value)
+{
+    const char **grown = realloc(call->key, (call->key_count + 1) * sizeof *grown);
+    if (!grown) {
+        host_complain("out of memory");
+        return false;
+    }
+    call->key = grown;
+    grown[call->key_count++] = value;
+    return true;
+}
+
+static bool read_against(struct call *call, const char *value)
+{
+    call->against = value;
+    return true;
+}
+
 bool call_path_valid(const char *path, const char *who)
 {
     struct arena arena = {.blocks = NULL};
@@ -131,6 +165,11 @@ static const struct {
      "extract, unnest: what stands before the metadata of unwrapped rows (__)"},
     {"--base64-document", "PATH", OPTION_BASE64_DOCUMENT, true, read_base64_document,
      "extract, unnest: a member that holds a document in base64; may be given again"},
+    {"--function", "NAME", OPTION_FUNCTION, false, read_function,
+     "infer: the name of the SQL function (TABLERow)"},
+    {"--key", "COLUMN...", OPTION_KEY, false, read_key, "infer: the columns that identify a row"},
+    {"--against", "LAYOUT", OPTION_AGAINST, false, read_against,
+     "infer: what the messages have that this layout has not, and what no longer fits"},
     {"--pool-size", "N", OPTION_POOL_SIZE, false, read_pool_size,
      "config: processes that the server keeps for each function (16)"},
     {"--max-message", "BYTES", OPTION_MAX_MESSAGE, false, read_max_message,
@@ -245,4 +284,5 @@ bool call_read(struct call *call, const struct command *command, char **words)
 void call_close(struct call *call)
 {
     free(call->query.base64_documents);
+    free(call->key);
 }

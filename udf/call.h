@@ -16,6 +16,9 @@ enum option {
     OPTION_MAX_MESSAGE = 16,
     OPTION_MAX_MEMORY = 32,
     OPTION_CONFIG_DIR = 64,
+    OPTION_FUNCTION = 128,
+    OPTION_KEY = 256,
+    OPTION_AGAINST = 512,
 };
 
 struct call;
@@ -40,6 +43,10 @@ struct call {
     unsigned pool_size;
     const char *config_dir;
     struct query_options query; /* the call owns the list in it */
+    const char *function;       /* NULL: not given */
+    const char **key;           /* `key_count` names of columns; the call owns the list */
+    size_t key_count;
+    const char *against; /* a layout's name; NULL: not given */
     char **operands;
     size_t operand_count;
 };

@@ -14,6 +14,7 @@
 
 #define LAYOUT_FILE_LIMIT ((size_t)16 << 20) /* bytes of a layout file */
 #define LAYOUTS_LIMIT 64                     /* of one config */
+#define KEY_LIMIT 64                         /* columns that identify a row */
 
 /* ---- Layouts ------------------------------------------------------------------------------------------- */
 
@@ -150,24 +151,52 @@ static int run_check(const struct call *call)
     return check_installation(call->config_dir) ? 0 : EXIT_SYSTEM;
 }
 
+/* The words behind --key COLUMN name more columns of the key. */
+static bool take_key(const struct call *call, const char **key)
+{
+    if (call->operand_count > 0 && call->key_count == 0) {
+        host_complain("infer: `%s` is one too many; messages come on standard input", call->operands[0]);
+        return false;
+    }
+    for (size_t i = 0; i < call->key_count && i < KEY_LIMIT; i++)
+        key[i] = call->key[i];
+    for (size_t i = 0; i < call->operand_count && call->key_count + i < KEY_LIMIT; i++)
+        key[call->key_count + i] = call->operands[i];
+    return true;
+}
+
 static int run_infer(const struct call *call)
 {
     char problem[INFER_PROBLEM];
+    const char *key[KEY_LIMIT];
+    size_t count = call->key_count + call->operand_count;
+    struct infer_options options = {.function = call->function,
+                                    .key = key,
+                                    .key_count = count < KEY_LIMIT ? count : KEY_LIMIT,
+                                    .against_file = call->against,
+                                    .message_limit = call->message_limit};
+    if (!take_key(call, key))
+        return EXIT_CALL;
+    struct layout *against = call->against ? load_layout(call->against) : NULL;
+    if (call->against && !against)
+        return EXIT_SYSTEM;
+    options.against = against;
     host_enlarge_pipes();
     (void)sandbox_enter();
-    if (infer_run(&host_channel, call->message_limit, problem))
-        return 0;
-    if (*problem)
+    bool done = infer_run(&options, &host_channel, problem);
+    if (!done && *problem)
         host_complain("%s", problem);
-    return EXIT_SYSTEM;
+    layout_free(against);
+    return done ? 0 : EXIT_SYSTEM;
 }
 
 /* ---- The table ----------------------------------------------------------------------------------------- */
 
 static const struct command tools[] = {
     {.name = "infer",
-     .summary = "a layout proposed from sample messages, to be edited",
-     .options = OPTION_MAX_MESSAGE,
+     .summary = "a layout proposed from sample messages",
+     .operands_max = KEY_LIMIT,
+     .options = OPTION_FUNCTION | OPTION_KEY | OPTION_AGAINST | OPTION_MAX_MESSAGE,
      .run = run_infer},
     {.name = "config",
      .operand = "LAYOUT...",

@@ -1,313 +1,284 @@
 #include "tool/infer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/format.h"
-#include "debezium/view.h"
-#include "value/convert.h"
-#include "debezium/left_out.h"
+#include "base/arena.h"
+#include "host/host.h"
+#include "tool/infer_propose.h"
+
+#define PENDING_LIMIT ((size_t)16 << 20) /* bytes of a message that is printed over several lines */
 
 struct inference {
+    const struct infer_options *options;
     struct sample sample;
     struct json_parser *parser;
     struct arena message;
     struct path_walk walk;
-    bool deleted; /* the row image is the one before a delete */
+    struct view_options view;
+    bool prefix_found; /* view.metadata_prefix is not the usual one */
+    /* Lines of a message that is printed over several. */
+    char *pending;
+    size_t pending_size, pending_capacity;
 };
 
-bool infer_is_kind(struct text name)
+/* ---- Messages --------------------------------------------------------------------------------------------- */
+
+static bool parse(struct inference *inference, struct text text, struct json_doc *doc,
+                  struct json_fault *fault)
 {
-    /* Debezium's EventRouter calls it aggregatetype. */
-    return text_equal(name, TEXT("aggregate_type")) || text_equal(name, TEXT("aggregatetype"));
+    arena_reset(&inference->message);
+    inference->walk.message++;
+    return json_parse(inference->parser, &inference->message, text, inference->walk.depth, doc, fault);
 }
 
-/* ---- Places -------------------------------------------------------------------------------------------------------------- */
-
-static struct text keep(struct arena *arena, struct text text)
+static bool has_member(struct inference *inference, const struct view *view, struct text prefix,
+                       const char *name)
 {
-    char *copy = arena_alloc(arena, text.size + 1);
-    if (!copy)
-        return (struct text){NULL, 0};
-    if (text.size)
-        memcpy(copy, text.data, text.size);
-    return (struct text){copy, text.size};
+    struct arena *arena = &inference->message;
+    struct text key = arena_printf(arena, "%.*s%s", TEXT_ARGUMENTS(prefix), name);
+    return json_member(view->doc, view->root, key, arena) != NULL;
 }
 
-/* The child by this name, made where there is none yet; NULL where there is no room for it. */
-static struct place_seen *child_of(struct sample *sample, struct place_seen *parent, struct text name)
+/* Whether a row names its operation and source fields with another prefix than the usual one: PREFIXop is an operation, and there
+ * is another source field beside it. */
+static bool find_prefix(struct inference *inference, const struct view *view)
 {
-    struct place_seen **end = &parent->first;
-    for (; *end; end = &(*end)->next)
-        if (text_equal((*end)->name, name))
-            return *end;
-    if (parent->crowded || parent->depth == INFER_DEPTH || name.size > INFER_NAME)
-        return NULL;
-    if (parent->children == INFER_CHILDREN || sample->places == INFER_PLACES) {
-        parent->crowded = true;
-        return NULL;
-    }
-    struct place_seen *child = arena_alloc(&sample->own, sizeof *child);
-    struct text copy = keep(&sample->own, name);
-    if (!child || !copy.data)
-        return NULL;
-    *child = (struct place_seen){.name = copy, .parent = parent, .depth = parent->depth + 1};
-    *end = child;
-    parent->children++;
-    sample->places++;
-    return child;
-}
-
-static void note_kind(struct sample *sample, struct place_seen *place, struct text value)
-{
-    if (place->depth != 1 || !infer_is_kind(place->name) || place->kind_count > INFER_KINDS)
-        return;
-    unsigned i = 0;
-    while (i < place->kind_count && !text_equal(place->kinds[i], value))
-        i++;
-    if (i == place->kind_count) {
-        place->kind_count++;
-        if (i == INFER_KINDS || value.size > INFER_NAME)
-            return;
-        place->kinds[i] = keep(&sample->own, value);
-    }
-    place->kind_counts[i]++;
-}
-
-/* ---- Values -------------------------------------------------------------------------------------------------------------- */
-
-static bool converts(const struct json_value *value, const char *type, bool base64, struct arena *arena)
-{
-    struct conversion as = {.unit = UNIT_AUTO, .base64 = base64};
-    struct value converted;
-    return type_parse(type, &as.type) && convert(value, &as, arena, &converted);
-}
-
-/* From 2000-01-01 to 2099-12-31. */
-#define FIRST_DAY 10957
-#define LAST_DAY 47481
-
-static void guess_units(struct place_seen *place, const struct json_value *value, struct arena *arena)
-{
-    static const struct {
-        enum guess guess;
-        int64_t a_day;
-    } units[] = {{GUESS_DAYS, 1},
-                 {GUESS_SECONDS, 86400},
-                 {GUESS_MILLIS, 86400000},
-                 {GUESS_MICROS, INT64_C(86400000000)},
-                 {GUESS_NANOS, INT64_C(86400000000000)}};
-    struct conversion as = {.unit = UNIT_AUTO};
-    struct value converted;
-    if (!type_parse("Int64", &as.type) || !convert(value, &as, arena, &converted))
-        return;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        int64_t days = converted.as.integer / units[i].a_day;
-        place->fits[units[i].guess] += days >= FIRST_DAY && days <= LAST_DAY;
-    }
-}
-
-static unsigned digits_from(struct text text, size_t at)
-{
-    unsigned count = 0;
-    while (at < text.size && text.data[at] >= '0' && text.data[at] <= '9') {
-        at++;
-        count++;
-    }
-    return count;
-}
-
-static unsigned digits_behind_point(struct text text)
-{
-    const char *point = text.size ? memchr(text.data, '.', text.size) : NULL;
-    return point ? digits_from(text, (size_t)(point - text.data) + 1) : 0;
-}
-
-static void raise_to(unsigned *most, unsigned value)
-{
-    if (value > *most)
-        *most = value;
-}
-
-/* 007 and +49: numbers to convert(), names to people. */
-static bool is_padded_number(struct text text)
-{
-    size_t sign = text.size > 0 && text.data[0] == '-';
-    return text.size > sign + 1 && text.data[sign] == '0' && text.data[sign + 1] != '.';
-}
-
-static void guess_text(struct place_seen *place, const struct json_value *value, struct arena *arena)
-{
-    struct text text = value->text;
-    if (converts(value, "Decimal(38, 10)", false, arena)) {
-        place->fits[GUESS_DECIMAL]++;
-        raise_to(&place->whole, digits_from(text, text.data[0] == '-'));
-        raise_to(&place->scale, digits_behind_point(text));
-    }
-    if (converts(value, "Decimal(38, 0)", true, arena)) {
-        place->fits[GUESS_BASE64]++;
-        for (size_t i = 0; i < text.size; i++) {
-            if (text.data[i] == '=' || text.data[i] == '+' || text.data[i] == '/') {
-                place->fits[GUESS_PADDED]++;
-                break;
-            }
+    static const char *const others[] = {"table",      "lsn", "source_ts_ms", "source_table",
+                                         "source_lsn", "db",  "ts_ms"};
+    struct arena *arena = &inference->message;
+    for (const struct json_node *node = json_first(view->doc, view->root); node;
+         node = json_after(view->doc, view->root, node)) {
+        struct text key = json_key(view->doc, node, arena), value = json_text(view->doc, node, arena);
+        if (!text_ends(key, TEXT("op")) || node->kind != JSON_STRING || value.size != 1 ||
+            !strchr("crud", value.data[0]))
+            continue;
+        struct text prefix = {key.data, key.size - 2};
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+            if (!has_member(inference, view, prefix, others[i]))
+                continue;
+            inference->view.metadata_prefix = sample_keep(&inference->sample, prefix);
+            return inference->prefix_found = inference->view.metadata_prefix.data &&
+                                             view_index(&inference->sample.own, &inference->view);
         }
     }
-    place->fits[GUESS_UUID] += converts(value, "UUID", false, arena);
-    struct instant instant;
-    if (!instant_from_iso(text, &instant) || !converts(value, "DateTime64(6, 'UTC')", false, arena))
-        return;
-    bool alone = text.size == sizeof "2026-01-02" - 1;
-    place->fits[alone ? GUESS_DATE : GUESS_TIME]++;
-    raise_to(&place->fraction, digits_behind_point(text));
+    return false;
 }
 
-static void guess_scalar(struct place_seen *place, const struct json_value *value, struct arena *arena)
+/* What is neither an envelope nor says that it is a row may be one all the same: a row or a router's document. */
+static void take_refused(struct inference *inference, const struct json_doc *doc, const struct view *refused)
 {
-    bool is_string = value->kind == VALUE_STRING;
-    place->numbers += value->kind == VALUE_NUMBER;
-    place->strings += is_string;
-    place->fits[GUESS_BOOL] += converts(value, "Bool", false, arena);
-    if (is_string)
-        guess_text(place, value, arena);
-    if (is_string && is_padded_number(value->text))
+    struct view view;
+    struct json_doc document;
+    bool object =
+        refused->root->kind == JSON_OBJECT && !text_starts(refused->reason, TEXT("unknown shape: flattened"));
+    if (object && !inference->prefix_found && find_prefix(inference, refused)) {
+        view_read(&inference->view, &inference->walk, doc, &view);
+        sample_add_row(&inference->sample, &view, &inference->walk, false);
         return;
-    place->fits[GUESS_INT64] += converts(value, "Int64", false, arena);
-    place->fits[GUESS_UINT64] += converts(value, "UInt64", false, arena);
-    place->fits[GUESS_FLOAT64] += converts(value, "Float64", false, arena);
-    guess_units(place, value, arena);
-}
-
-static void see_value(struct inference *inference, struct place_seen *place, const struct json_doc *doc,
-                      const struct json_node *node);
-
-static void see_members(struct inference *inference, struct place_seen *place, const struct json_doc *doc,
-                        const struct json_node *object)
-{
-    for (const struct json_node *member = json_first(doc, object); member;
-         member = json_after(doc, object, member)) {
-        struct place_seen *child =
-            child_of(&inference->sample, place, json_key(doc, member, &inference->message));
-        if (child)
-            see_value(inference, child, doc, member);
+    }
+    struct view_options rows = inference->view;
+    rows.rows = true;
+    if (object) {
+        view_read(&rows, &inference->walk, doc, &view);
+        sample_add_row(&inference->sample, &view, &inference->walk, true);
+    } else if (refused->root->kind == JSON_STRING &&
+               document_in_text(&inference->walk, json_text(doc, refused->root, &inference->message),
+                                &document) &&
+               document.nodes->kind == JSON_OBJECT) {
+        view = *refused;
+        view.document = (struct node_ref){&document, document.nodes};
+        sample_add_row(&inference->sample, &view, &inference->walk, false);
+    } else {
+        sample_add_reason(&inference->sample, refused->reason, false);
     }
 }
 
-static void see_container(struct inference *inference, struct place_seen *place, const struct json_doc *doc,
-                          const struct json_node *node)
+static void take_document(struct inference *inference, const struct json_doc *doc)
 {
-    struct json_value value;
-    json_value_of(doc, node, &inference->message, &value);
-    bool scaled = converts(&value, "Decimal(38, 10)", true, &inference->message);
-    if (!inference->deleted) {
-        place->objects += node->kind == JSON_OBJECT;
-        place->arrays += node->kind == JSON_ARRAY;
-        place->fits[GUESS_SCALED] += scaled;
-    }
-    if (node->kind == JSON_OBJECT && !scaled)
-        see_members(inference, place, doc, node);
-}
-
-static void see_value(struct inference *inference, struct place_seen *place, const struct json_doc *doc,
-                      const struct json_node *node)
-{
-    struct json_value value;
-    json_value_of(doc, node, &inference->message, &value);
-    if (node->kind == JSON_NULL)
-        return;
-    if (is_left_out_form(value.text)) {
-        place->left_out += !inference->deleted;
-        return;
-    }
-    if (value.kind == VALUE_STRING && value.text.size == 0) {
-        place->empty += !inference->deleted;
-        return;
-    }
-    place->present += !inference->deleted;
-    place->in_deletes += inference->deleted;
-    struct json_doc held;
-    if (value.kind == VALUE_CONTAINER)
-        see_container(inference, place, doc, node);
-    else if (value.kind == VALUE_STRING && document_in_text(&inference->walk, value.text, &held))
-        see_container(inference, place, &held, held.nodes);
-    else if (!inference->deleted) {
-        guess_scalar(place, &value, &inference->message);
-        if (value.kind == VALUE_STRING)
-            note_kind(&inference->sample, place, value.text);
-    }
-}
-
-/* ---- Messages ------------------------------------------------------------------------------------------------------------ */
-
-static void see_source(struct inference *inference, const struct json_doc *doc, const struct json_node *root)
-{
-    struct sample *sample = &inference->sample;
-    struct arena *arena = &inference->message;
-    const struct json_node *source = json_member(doc, root, TEXT("source"), arena);
-    const struct json_node *lsn = json_member(doc, source, TEXT("lsn"), arena);
-    const struct json_node *bare = json_member(doc, root, TEXT("__lsn"), arena);
-    const struct json_node *version = json_member(doc, root, TEXT("ts_ns"), arena);
-    const struct json_node *table = json_member(doc, source, TEXT("table"), arena);
-    if (!lsn)
-        lsn = json_member(doc, root, TEXT("source.lsn"), arena);
-    if (!table)
-        table = json_member(doc, root, TEXT("source.table"), arena);
-    sample->positions += lsn && lsn->kind == JSON_NUMBER;
-    sample->positions_bare += bare && bare->kind == JSON_NUMBER;
-    sample->versions += version && version->kind == JSON_NUMBER;
-    if (!sample->table.size && table && table->kind == JSON_STRING)
-        sample->table = keep(&sample->own, text_cut(json_text(doc, table, arena), INFER_NAME));
-}
-
-static void see_row(struct inference *inference, const struct json_doc *doc, const struct view *view)
-{
-    struct sample *sample = &inference->sample;
-    const char *known = view->op.size == 1 ? strchr(OPERATIONS, view->op.data[0]) : NULL;
-    const struct image *image = &view->image[SPACE_ROW];
-    struct text name;
-    if (known && *known)
-        sample->ops[known - OPERATIONS]++;
+    struct view view;
+    view_read(&inference->view, &inference->walk, doc, &view);
+    if (view.verdict == VERDICT_ROW)
+        sample_add_row(&inference->sample, &view, &inference->walk, false);
+    else if (view.verdict == VERDICT_SKIPPED)
+        sample_add_reason(&inference->sample, view.reason, true);
     else
-        sample->other_ops++;
-    if (!image->node) {
-        sample->no_row++;
-        return;
-    }
-    inference->deleted = text_equal(view->row_name, TEXT("before"));
-    sample->rows += !inference->deleted;
-    sample->deletes += inference->deleted;
-    see_source(inference, doc, view->root);
-    for (const struct json_node *member = image_next(image, NULL, &inference->message, &name); member;
-         member = image_next(image, member, &inference->message, &name)) {
-        struct place_seen *child = child_of(sample, &sample->root, name);
-        if (child)
-            see_value(inference, child, image->doc, member);
-    }
+        take_refused(inference, doc, &view);
 }
 
-static void see_message(struct inference *inference, struct text message)
+/* A message, or a list of them. */
+static void take_message(struct inference *inference, const struct json_doc *doc)
 {
-    struct view_options options = {.json_column = TEXT("payload"), .metadata_prefix = TEXT("__")};
+    if (doc->nodes->kind != JSON_ARRAY) {
+        inference->sample.messages++;
+        take_document(inference, doc);
+        return;
+    }
+    struct arena texts = {.blocks = NULL};
+    uint32_t count = 0;
+    struct text *elements = arena_alloc(&texts, (doc->count + 1) * sizeof *elements);
+    for (const struct json_node *node = json_first(doc, doc->nodes); node && elements;
+         node = json_after(doc, doc->nodes, node))
+        if (node->kind == JSON_OBJECT)
+            elements[count++] = json_raw(doc, node);
+    for (uint32_t i = 0; i < count; i++) {
+        struct json_doc element;
+        struct json_fault fault;
+        inference->sample.messages++;
+        if (parse(inference, elements[i], &element, &fault))
+            take_document(inference, &element);
+    }
+    if (count == 0) {
+        inference->sample.messages++;
+        sample_add_reason(&inference->sample, TEXT("not an object"), false);
+    }
+    arena_free(&texts);
+}
+
+/* ---- Lines ------------------------------------------------------------------------------------------------ */
+
+static void drop_pending(struct inference *inference)
+{
+    if (inference->pending_size == 0)
+        return;
+    inference->pending_size = 0;
+    inference->sample.messages++;
+    sample_add_reason(&inference->sample, TEXT("not JSON: it ends too early"), false);
+}
+
+static bool add_pending(struct inference *inference, struct text line)
+{
+    size_t size = inference->pending_size + line.size + 1;
+    if (size > PENDING_LIMIT)
+        return false;
+    if (size + JSON_PADDING > inference->pending_capacity) {
+        size_t capacity = 2 * (size + JSON_PADDING);
+        char *grown = realloc(inference->pending, capacity);
+        if (!grown)
+            return false;
+        inference->pending = grown;
+        inference->pending_capacity = capacity;
+    }
+    if (line.size)
+        memcpy(inference->pending + inference->pending_size, line.data, line.size);
+    inference->pending[size - 1] = '\n';
+    memset(inference->pending + size, 0, JSON_PADDING);
+    inference->pending_size = size;
+    return true;
+}
+
+/* A line behind one that began a message and did not end it. False where it is a message of its own. */
+static bool take_continuation(struct inference *inference, struct text line)
+{
+    struct json_doc doc;
+    struct json_fault fault;
+    if (line.size && line.data[0] == '{' && parse(inference, line, &doc, &fault)) {
+        drop_pending(inference);
+        return false;
+    }
+    if (!add_pending(inference, line)) {
+        drop_pending(inference);
+        return true;
+    }
+    if (line.size == 0 || (line.data[0] != '}' && line.data[0] != ']'))
+        return true;
+    struct text whole = {inference->pending, inference->pending_size};
+    if (!parse(inference, whole, &doc, &fault)) {
+        drop_pending(inference);
+        return true;
+    }
+    inference->pending_size = 0;
+    take_message(inference, &doc);
+    return true;
+}
+
+static void take_line(struct inference *inference, struct text line)
+{
     struct sample *sample = &inference->sample;
     struct json_doc doc;
     struct json_fault fault;
-    struct view view;
-    arena_reset(&inference->message);
-    message = view_body(message);
-    sample->messages++;
-    if (message.size == 0)
+    if (inference->pending_size > 0 && take_continuation(inference, line))
         return;
-    if (!json_parse(inference->parser, &inference->message, message, inference->walk.depth, &doc, &fault)) {
-        sample->not_json++;
+    /* A registry's number that holds a newline: the message goes on in the next line. */
+    if (line.size > 0 && line.size < REGISTRY_HEADER && line.data[0] == '\0')
+        return;
+    if (line.size == 0 || text_equal(line, TEXT("NULL"))) {
+        sample->messages++;
+        sample_add_reason(sample, TEXT("tombstone"), true);
         return;
     }
-    if (!view_index(&inference->message, &options))
+    bool header = view_has_header(line);
+    struct text body = view_body(line);
+    if (parse(inference, body, &doc, &fault)) {
+        take_message(inference, &doc);
         return;
-    view_read(&options, &inference->walk, &doc, &view);
-    if (view.verdict == VERDICT_ROW)
-        see_row(inference, &doc, &view);
-    else if (view.verdict == VERDICT_REFUSED)
-        sample->unknown++;
+    }
+    bool begins = body.data[0] == '{' || body.data[0] == '[';
+    if (fault.what && !header && begins && strcmp(fault.what, "unexpected end") == 0 &&
+        add_pending(inference, line))
+        return;
+    sample->messages++;
+    sample_add_reason(
+        sample,
+        header
+            ? TEXT(
+                  "not JSON behind a registry's header: Avro or Protobuf; set the connector's value.converter to "
+                  "org.apache.kafka.connect.json.JsonConverter")
+            : arena_printf(&inference->message, "not JSON: %s", fault.what ? fault.what : "out of memory"),
+        false);
+}
+
+static struct text trim_line(struct text line, bool first)
+{
+    if (first && text_starts(line, TEXT("\xEF\xBB\xBF")))
+        line = text_from(line, 3);
+    if (line.size > 0 && line.data[line.size - 1] == '\r')
+        line.size--;
+    return line;
+}
+
+enum line_result { LINE_READ, LINE_HUGE, LINE_END, LINE_FAILED };
+
+/* The next line, valid until the next call; `taken` is its size in the input. */
+static enum line_result next_line(struct input *in, uint64_t limit, struct text *line, size_t *taken)
+{
+    size_t looked = 0;
+    for (;;) {
+        size_t size = input_size(in);
+        const char *data = input_data(in);
+        const char *end = size > looked ? memchr(data + looked, '\n', size - looked) : NULL;
+        *line = (struct text){data, end ? (size_t)(end - data) : size};
+        *taken = line->size + (end != NULL);
+        if (line->size > limit)
+            return LINE_HUGE;
+        if (end)
+            return LINE_READ;
+        looked = size;
+        enum input_result result = input_need(in, size + 1);
+        line->data = input_data(in);
+        if (result == INPUT_END)
+            return size > 0 ? LINE_READ : LINE_END;
+        if (result == INPUT_NO_MEMORY)
+            return LINE_HUGE;
+        if (result != INPUT_OK)
+            return LINE_FAILED;
+    }
+}
+
+/* Takes a line that is too long off the input. */
+static enum line_result pass_line(struct input *in)
+{
+    for (;;) {
+        size_t size = input_size(in);
+        const char *end = size ? memchr(input_data(in), '\n', size) : NULL;
+        input_take(in, end ? (size_t)(end - input_data(in)) + 1 : size);
+        if (end)
+            return LINE_READ;
+        enum input_result result = input_need(in, 1);
+        if (result != INPUT_OK)
+            return result == INPUT_END ? LINE_READ : LINE_FAILED;
+    }
 }
 
 static bool stay_idle(void *context)
@@ -316,62 +287,123 @@ static bool stay_idle(void *context)
     return true;
 }
 
-static bool see_all(struct inference *inference, const struct channel *channel, uint64_t most, char *problem)
+static bool read_all(struct inference *inference, const struct channel *channel, char *problem)
 {
     struct input in;
-    struct arguments arguments;
-    struct text texts[FUNCTION_ARGUMENTS];
+    struct text line;
+    size_t taken;
+    bool first = true;
     if (!input_open(&in, channel))
         return false;
     in.idle = stay_idle;
-    (void)arguments_open(&arguments, &format_line, 1, most, &in); /* it keeps no state */
-    enum next next;
-    while ((next = arguments_next(&arguments, texts)) == NEXT_ROW || next == NEXT_HUGE) {
-        if (next == NEXT_ROW)
-            see_message(inference, texts[0]);
-        else if (arguments_drain(&arguments, NULL) == NEXT_ROW)
+    enum line_result result;
+    while ((result = next_line(&in, inference->options->message_limit, &line, &taken)) == LINE_READ ||
+           result == LINE_HUGE) {
+        if (result == LINE_READ) {
+            take_line(inference, trim_line(line, first));
+            input_take(&in, taken);
+        } else {
             inference->sample.messages++;
+            sample_add_reason(&inference->sample, TEXT("over the limit of --max-message"), false);
+            if (pass_line(&in) == LINE_FAILED)
+                result = LINE_FAILED;
+        }
+        first = false;
+        if (result == LINE_FAILED)
+            break;
     }
-    if (next == NEXT_FAILED)
-        snprintf(problem, INFER_PROBLEM, "%s", arguments.problem);
-    arguments_close(&arguments);
+    drop_pending(inference);
+    if (result == LINE_FAILED)
+        *problem = '\0';
     input_close(&in);
-    return next == NEXT_END;
+    return result == LINE_END;
 }
 
-static bool propose(const struct inference *inference, const struct channel *channel, char *problem)
+/* ---- The proposal ----------------------------------------------------------------------------------------- */
+
+/* One line: what the messages were taken for, and what to do. */
+static bool refuse(const struct sample *sample, char *problem)
 {
-    struct output out;
-    if (inference->sample.own.failed)
-        return false;
-    *problem = '\0';
-    if (inference->sample.rows == 0) {
+    if (sample->messages == 0) {
         snprintf(
             problem, INFER_PROBLEM,
-            "infer: no row image in %llu messages (%llu are no JSON, %llu of an unknown shape): nothing to propose",
-            (unsigned long long)inference->sample.messages, (unsigned long long)inference->sample.not_json,
-            (unsigned long long)inference->sample.unknown);
+            "infer: no message on standard input; give it some, one a line: kcat -C -b BROKER -t TOPIC -e | debezium-udf infer");
         return false;
     }
-    bool written = output_open(&out, channel, 0) && infer_propose(&inference->sample, &out);
-    output_close(&out);
+    int used = snprintf(problem, INFER_PROBLEM,
+                        "infer: no row in %" PRIu64 " messages, nothing to propose:", sample->messages);
+    for (unsigned i = 0; i < sample->table_count && used < INFER_PROBLEM - 400; i++)
+        if (sample->tables[i]->without_row)
+            used +=
+                snprintf(problem + used, (size_t)(INFER_PROBLEM - used),
+                         " %" PRIu64 " with an operation and no row image;", sample->tables[i]->without_row);
+    for (unsigned i = 0; i < sample->reason_count && used < INFER_PROBLEM - 400; i++) {
+        const struct reason_count *reason = &sample->reasons[i];
+        used +=
+            snprintf(problem + used, (size_t)(INFER_PROBLEM - used), " %" PRIu64 " %.*s%s", reason->count,
+                     TEXT_ARGUMENTS(text_cut(reason->reason, 300)), i + 1 < sample->reason_count ? ";" : "");
+    }
+    bool skipped = sample->reason_count > 0;
+    for (unsigned i = 0; i < sample->reason_count; i++)
+        skipped &= sample->reasons[i].skipped;
+    if (skipped)
+        snprintf(problem + used, (size_t)(INFER_PROBLEM - used),
+                 "; give it messages of a table's topic that have rows");
+    return false;
+}
+
+static bool propose(const struct inference *inference, const struct table_sample *table,
+                    const struct channel *channel, char *problem)
+{
+    const struct infer_options *options = inference->options;
+    struct proposal proposal;
+    struct output out;
+    bool made = proposal_make(&proposal, &inference->sample, table, options);
+    if (inference->prefix_found)
+        proposal.metadata_prefix = inference->view.metadata_prefix;
+    if (!made && proposal.problem[0])
+        snprintf(problem, INFER_PROBLEM, "%s", proposal.problem);
+    bool written = made && output_open(&out, channel, 0);
+    if (written) {
+        written = options->against
+                      ? proposal_compare(&proposal, options->against, options->against_file, &out)
+                      : proposal_write(&proposal, &out);
+        if (written)
+            proposal_report(&proposal);
+        else if (out.failed)
+            *problem = '\0';
+        output_close(&out);
+    }
+    proposal_free(&proposal);
     return written;
 }
 
-bool infer_run(const struct channel *channel, uint64_t most, char *problem)
+bool infer_run(const struct infer_options *options, const struct channel *channel, char *problem)
 {
     struct inference *inference = calloc(1, sizeof *inference);
     snprintf(problem, INFER_PROBLEM, "out of memory");
     if (!inference)
         return false;
+    inference->options = options;
+    inference->sample.against = options->against;
+    inference->view = (struct view_options){.metadata_prefix = TEXT("__")};
     inference->parser = json_parser_new();
     inference->walk = (struct path_walk){
-        .parser = inference->parser, .arena = &inference->message, .depth = INFER_DEPTH + WRAPPINGS_LIMIT + 2};
-    bool done = inference->parser && see_all(inference, channel, most, problem) &&
-                propose(inference, channel, problem);
+        .parser = inference->parser, .arena = &inference->message, .depth = SAMPLE_DEPTH + VIEW_DEPTH + 2};
+    bool done = inference->parser && view_index(&inference->sample.own, &inference->view) &&
+                read_all(inference, channel, problem);
+    if (done && !inference->sample.own.failed) {
+        const struct table_sample *table = sample_most(&inference->sample, false);
+        if (!table)
+            table = sample_most(&inference->sample, true);
+        done = table ? propose(inference, table, channel, problem) : refuse(&inference->sample, problem);
+    } else {
+        done = false;
+    }
     json_parser_free(inference->parser);
     arena_free(&inference->message);
     arena_free(&inference->sample.own);
+    free(inference->pending);
     free(inference);
     return done;
 }

@@ -1,434 +1,407 @@
-/* From counts to a layout: see infer.h. Each choice errs to the side where a value that comes later still fits, and what was
- * counted stands beside it, in `note`. */
-#include <inttypes.h>
-#include <stdarg.h>
+#include "tool/infer_propose.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "tool/infer.h"
+#include "base/digits.h"
 
-#define COLUMNS_MOST 200
-#define TYPE_SIZE 64
-#define NOTE_SIZE 512
+#define COLUMNS_LIMIT 980 /* of a layout's 1,000: the rest is for metadata */
+#define NAME_LIMIT 120    /* bytes of a column's name, before a number behind it */
 
-struct proposal {
-    const struct sample *sample;
-    struct output *out;
-    struct arena arena;
-    struct text names[COLUMNS_MOST]; /* of the columns so far */
-    size_t count;
-    size_t left_away; /* places that became no column */
-    bool changes;     /* rows are updated or deleted, and so the latest counts */
-};
+/* ---- Names ------------------------------------------------------------------------------------------------ */
 
-struct column_proposal {
-    struct text name;
-    char type[TYPE_SIZE]; /* without Nullable */
-    bool is_text;
-    const char *unit; /* or NULL */
-    bool base64;
-    char note[NOTE_SIZE];
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct output *out, const char *format, ...)
+static bool is_name_letter(char c)
 {
-    char part[4096];
-    va_list list;
-    va_start(list, format);
-    int size = vsnprintf(part, sizeof part, format, list);
-    va_end(list);
-    output_put(out, part, size < (int)sizeof part ? (size_t)size : sizeof part - 1);
+    return is_letter(c) || c == '_';
 }
 
-__attribute__((format(printf, 2, 3))) static void add_note(struct column_proposal *column, const char *format,
-                                                           ...)
+/* A name that SQL does not quote: every other character becomes _. */
+static struct text identifier(struct arena *arena, struct text name)
 {
-    size_t used = strlen(column->note);
-    va_list list;
-    va_start(list, format);
-    vsnprintf(column->note + used, NOTE_SIZE - used, format, list);
-    va_end(list);
-}
-
-/* ---- Names --------------------------------------------------------------------------------------------------------------- */
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/* What can stand in a layout's string as it is; a path's name has no dot and no bracket, too. */
-static bool is_plain(struct text text, const char *without)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == '"' || text.data[i] == '\\' ||
-            strchr(without, text.data[i]))
-            return false;
-    return text.size > 0;
-}
-
-static struct text identifier(struct arena *arena, struct text text)
-{
-    struct text name = arena_printf(arena, "%s%.*s", text.size && is_letter(text.data[0]) ? "" : "_",
-                                    (int)text.size, text.data);
-    char *copy = arena_alloc(arena, name.size + 1);
-    for (size_t i = 0; copy && i < name.size; i++)
-        copy[i] = name.data[i];
-    for (size_t i = 0; copy && i < name.size; i++)
-        if (!is_letter(copy[i]) && !(copy[i] >= '0' && copy[i] <= '9'))
-            copy[i] = '_';
-    return (struct text){copy, copy ? name.size : 0};
-}
-
-static bool is_taken(const struct proposal *proposal, struct text name)
-{
-    bool taken = text_equal(name, TEXT("outcome")) || text_equal(name, TEXT("reason"));
-    for (size_t i = 0; i < proposal->count; i++)
-        taken |= text_equal(name, proposal->names[i]);
-    return taken;
-}
-
-/* The member's name, with those of the members around it where it alone is taken; empty where all that is taken, too. */
-static struct text column_name(struct proposal *proposal, const struct place_seen *place)
-{
-    struct text name = identifier(&proposal->arena, place->name);
-    for (place = place->parent; place->depth > 0 && is_taken(proposal, name); place = place->parent) {
-        struct text around = identifier(&proposal->arena, place->name);
-        name = arena_printf(&proposal->arena, "%.*s_%.*s", (int)around.size, around.data, (int)name.size,
-                            name.data);
+    char *out = arena_alloc(arena, name.size + 2);
+    size_t size = 0;
+    if (!out)
+        return (struct text){NULL, 0};
+    for (size_t i = 0; i < name.size && size < NAME_LIMIT; i++) {
+        char c = name.data[i];
+        if (is_name_letter(c) || is_digit(c)) {
+            if (size == 0 && is_digit(c))
+                out[size++] = '_';
+            out[size++] = c;
+        } else if (((unsigned char)c & 0xC0) != 0x80) {
+            out[size++] = '_';
+        }
     }
-    bool fits = name.size <= INFER_NAME && !is_taken(proposal, name);
-    return fits ? name : (struct text){NULL, 0};
+    if (size == 0)
+        out[size++] = '_';
+    return (struct text){out, size};
 }
 
-static struct text path_of(struct arena *arena, const struct place_seen *place)
+/* Names of what every row has, of what a pipeline adds to it, and of Kafka's own columns. */
+static bool is_reserved(struct text name)
 {
-    if (place->depth == 0)
-        return TEXT("after");
-    struct text above = path_of(arena, place->parent);
-    return arena_printf(arena, "%.*s.%.*s", (int)above.size, above.data, (int)place->name.size,
-                        place->name.data);
-}
-
-static bool ends_with(struct text text, const char *end)
-{
-    size_t size = strlen(end);
-    return text.size >= size && memcmp(text.data + text.size - size, end, size) == 0;
-}
-
-static bool holds(struct text text, const char *part)
-{
-    size_t size = strlen(part);
-    for (size_t i = 0; i + size <= text.size; i++)
-        if (memcmp(text.data + i, part, size) == 0)
+    static const char *const names[] = {
+        "outcome", "reason",    "op",     "version",    "deleted", "lsn", "unmapped", "left_out",
+        "topic",   "partition", "offset", "kafka_time", "key",     "row", "attempt",  "message"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (text_equal(name, text_of(names[i])))
             return true;
     return false;
 }
 
-/* Small counts of seconds and days are told from other numbers by their names alone. */
-static bool is_named_time(struct text name)
+static bool is_taken(const struct proposal *proposal, struct text name)
 {
-    return holds(name, "time") || holds(name, "date") || holds(name, "day") || holds(name, "expire") ||
-           ends_with(name, "_at") || ends_with(name, "_on") || ends_with(name, "At") || ends_with(name, "ts");
+    for (size_t i = 0; i < proposal->count; i++)
+        if (text_equal(proposal->columns[i].name, name))
+            return true;
+    return is_reserved(name);
 }
 
-static bool is_named_number(struct text name)
+static struct text join(struct arena *arena, struct text a, struct text b)
 {
-    return ends_with(name, "id") || ends_with(name, "Id") || ends_with(name, "ID") || holds(name, "count") ||
-           holds(name, "number") || holds(name, "lsn");
+    return arena_printf(arena, "%.*s_%.*s", TEXT_ARGUMENTS(a), TEXT_ARGUMENTS(b));
 }
 
-/* ---- Types --------------------------------------------------------------------------------------------------------------- */
-
-/* Whether the values are of this kind; a tenth may be mistakes, which the note counts. */
-static bool mostly(const struct place_seen *place, uint64_t count)
+/* The member's name; where that is taken, with those of the documents around it; then with a number behind it. */
+static struct text column_name(struct proposal *proposal, const struct member *member)
 {
-    return count > 0 && count >= place->present - place->present / 10;
+    struct arena *arena = &proposal->arena;
+    struct text name = identifier(arena, member->name);
+    if (is_reserved(name))
+        name = arena_printf(arena, "%.*s_", TEXT_ARGUMENTS(name));
+    for (member = member->parent; member && member->depth > 0 && is_taken(proposal, name);
+         member = member->parent)
+        name = identifier(arena, join(arena, member->name, name));
+    struct text first = name;
+    for (unsigned number = 2; is_taken(proposal, name); number++)
+        name = arena_printf(arena, "%.*s_%u", TEXT_ARGUMENTS(first), number);
+    return name;
 }
 
-static void choose(struct column_proposal *column, const struct place_seen *place, uint64_t fit,
-                   const char *what, const char *type)
-{
-    snprintf(column->type, TYPE_SIZE, "%s", type);
-    add_note(column, "; %s %" PRIu64 " of %" PRIu64, what, fit, place->present);
-    if (fit < place->present)
-        add_note(column, ": each of the others would be an error");
-}
+/* ---- Columns ---------------------------------------------------------------------------------------------- */
 
-struct unit_choice {
-    enum guess guess;
-    const char *name, *type;
-};
-static const struct unit_choice units[] = {{GUESS_NANOS, "ns", "DateTime64(9, 'UTC')"},
-                                           {GUESS_MICROS, "us", "DateTime64(6, 'UTC')"},
-                                           {GUESS_MILLIS, "ms", "DateTime64(3, 'UTC')"},
-                                           {GUESS_SECONDS, "s", "DateTime64(0, 'UTC')"},
-                                           {GUESS_DAYS, "days", "Date32"}};
-#define UNITS (sizeof units / sizeof *units)
-
-/* The unit in which the most of the numbers are times of this century; NULL where none is. */
-static const struct unit_choice *best_unit(const struct place_seen *place)
+static struct proposed_column *new_column(struct proposal *proposal)
 {
-    const struct unit_choice *best = NULL;
-    for (const struct unit_choice *unit = units; unit < units + UNITS; unit++)
-        if (place->fits[unit->guess] > (best ? place->fits[best->guess] : 0))
-            best = unit;
-    return best;
-}
-
-static bool choose_number_time(struct column_proposal *column, const struct place_seen *place)
-{
-    const struct unit_choice *unit = best_unit(place);
-    bool named = is_named_time(place->name);
-    bool small = unit && (unit->guess == GUESS_SECONDS || unit->guess == GUESS_DAYS);
-    if (!unit || (!named && (small || is_named_number(place->name))))
-        return false;
-    /* Under such a name times of other centuries are likelier than other numbers. */
-    uint64_t likely = named ? 3 * place->fits[unit->guess] : place->fits[unit->guess];
-    if (!mostly(place, likely))
-        return false;
-    char what[64];
-    snprintf(what, sizeof what, "as %s in 2000 to 2099", unit->name);
-    snprintf(column->type, TYPE_SIZE, "%s", unit->type);
-    add_note(column, "; %s %" PRIu64 " of %" PRIu64, what, place->fits[unit->guess], place->present);
-    column->unit = unit->name;
-    return true;
-}
-
-static bool choose_text_time(struct column_proposal *column, const struct place_seen *place)
-{
-    uint64_t dates = place->fits[GUESS_DATE], times = place->fits[GUESS_TIME], counted = 0;
-    const struct unit_choice *unit = best_unit(place);
-    for (size_t i = 0; i < UNITS; i++)
-        counted += place->fits[units[i].guess];
-    if (dates + times == 0 || !mostly(place, dates + times + counted))
-        return false;
-    if (times + counted == 0) {
-        choose(column, place, dates, "ISO dates", "Date32");
-        return true;
+    if (proposal->count == proposal->capacity) {
+        size_t capacity = proposal->capacity ? 2 * proposal->capacity : 64;
+        struct proposed_column *columns = realloc(proposal->columns, capacity * sizeof *columns);
+        if (!columns) {
+            proposal->arena.failed = true;
+            return NULL;
+        }
+        proposal->columns = columns;
+        proposal->capacity = capacity;
     }
-    unsigned precision = place->fraction <= 3 ? 3 : place->fraction <= 6 ? 6 : 9;
-    char type[TYPE_SIZE];
-    snprintf(type, sizeof type, "DateTime64(%u, 'UTC')", counted && precision < 6 ? 6 : precision);
-    choose(column, place, dates + times + counted, "ISO times", type);
-    if (counted == 0)
-        return true;
-    add_note(column, ", of them numbers");
-    for (size_t i = 0; i < UNITS; i++)
-        if (place->fits[units[i].guess])
-            add_note(column, " as %s %" PRIu64, units[i].name, place->fits[units[i].guess]);
-    if (counted == place->fits[unit->guess])
-        column->unit = unit->name;
-    return true;
+    struct proposed_column *column = &proposal->columns[proposal->count];
+    memset(column, 0, sizeof *column);
+    return column;
 }
 
-static bool choose_number(struct column_proposal *column, const struct place_seen *place)
+static void add_metadata(struct proposal *proposal, const char *name, const char *type, const char *path,
+                         bool required)
 {
-    const uint64_t *fits = place->fits;
-    if (mostly(place, fits[GUESS_INT64]))
-        choose(column, place, fits[GUESS_INT64], "whole numbers", "Int64");
-    else if (mostly(place, fits[GUESS_UINT64]))
-        choose(column, place, fits[GUESS_UINT64], "whole numbers", "UInt64");
-    else if (place->numbers == 0 && mostly(place, fits[GUESS_DECIMAL])) {
-        char type[TYPE_SIZE];
-        snprintf(type, sizeof type, "Decimal(%u, %u)", place->whole + place->scale <= 14 ? 18u : 38u,
-                 place->scale);
-        choose(column, place, fits[GUESS_DECIMAL], "decimals as text", type);
-    } else if (mostly(place, fits[GUESS_FLOAT64]))
-        choose(column, place, fits[GUESS_FLOAT64], "numbers", "Float64");
+    struct proposed_column *column = new_column(proposal);
+    if (!column)
+        return;
+    column->name = text_of(name);
+    if (is_taken(proposal, column->name) && !is_reserved(column->name))
+        return;
+    column->path = text_of(path);
+    column->required = required;
+    snprintf(column->as.type, TYPE_SIZE, "%s", type);
+    proposal->count++;
+}
+
+static void add_unnamed(struct proposal *proposal, struct text path, const char *why)
+{
+    struct text *list = arena_alloc(&proposal->arena, (proposal->unnamed_count + 1) * sizeof *list);
+    if (!list)
+        return;
+    if (proposal->unnamed_count)
+        memcpy(list, proposal->unnamed, proposal->unnamed_count * sizeof *list);
+    list[proposal->unnamed_count++] = arena_printf(&proposal->arena, "%.*s: %s", TEXT_ARGUMENTS(path), why);
+    proposal->unnamed = list;
+}
+
+static void add_column(struct proposal *proposal, const struct member *member)
+{
+    struct arena *arena = &proposal->arena;
+    struct text path = member_path(arena, proposal->table, member);
+    if (path.size == 0) {
+        add_unnamed(proposal, member_path(arena, proposal->table, member->parent),
+                    "a member whose name is empty, which no path leads to");
+        return;
+    }
+    if (proposal->count >= COLUMNS_LIMIT) {
+        add_unnamed(proposal, path, "a layout has no room for more columns");
+        return;
+    }
+    struct proposed_column *column = new_column(proposal);
+    if (!column)
+        return;
+    column->name = column_name(proposal, member);
+    column->path = path;
+    column->member = member;
+    column_type_choose(proposal->table, member, false, member->depth > 1 && !proposal->outbox, &column->as);
+    proposal->count++;
+}
+
+/* Whether a member is opened: a document, and not only a text that holds one by chance. */
+static bool is_opened(const struct proposal *proposal, const struct member *member)
+{
+    const struct value_facts *facts = &member->facts;
+    bool text = member->schema.type == CONNECT_STRING && strcmp(member->schema.semantic, JSON_NAME) != 0;
+    /* A row whose document is no JSON is an error where the document is opened: an outbox's are meant to be JSON, others are not opened. */
+    bool json = facts->documents + facts->scalars + facts->empty == facts->strings;
+    return member_is_document(member) && (proposal->outbox || (json && !text)) &&
+           member->schema.type <= CONNECT_STRING;
+}
+
+/* A document's members; it is kept whole as well, because a later one may be no object, or have other members. */
+static void add_documents(struct proposal *proposal, const struct member *parent)
+{
+    for (const struct member *member = parent->first; member; member = member->next) {
+        if (!is_opened(proposal, member))
+            continue;
+        for (const struct member *child = member->first; child; child = child->next)
+            add_column(proposal, child);
+        add_documents(proposal, member);
+    }
+}
+
+/* ---- What kind of table it is ----------------------------------------------------------------------------- */
+
+/* Whether a name is `wanted`, whatever its case and its underscores. */
+static bool is_named(struct text name, const char *wanted)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        if (c == '_')
+            continue;
+        if (is_upper(c))
+            c = (char)(c - 'A' + 'a');
+        if (c != *wanted++)
+            return false;
+    }
+    return *wanted == '\0';
+}
+
+/* An outbox names its aggregate's type and id and has a JSON document; a router's message has left the id to the key. */
+static bool is_outbox(const struct table_sample *table)
+{
+    bool type = false, id = false, document = false;
+    for (const struct member *member = table->root.first; member; member = member->next) {
+        type |= is_named(member->name, "aggregatetype");
+        id |= is_named(member->name, "aggregateid");
+        document |= member->facts.documents + member->facts.objects + member->facts.coded > 0;
+    }
+    return table->router || (type && document && (id || table->name.size == 0));
+}
+
+static void name_function(struct proposal *proposal, const struct infer_options *options)
+{
+    const struct table_sample *table = proposal->table;
+    struct text name = table->name.size ? table->name : table->schema_name;
+    if (options->function)
+        proposal->function = text_of(options->function);
     else
-        return false;
-    if (place->strings > 0 && place->numbers > 0)
-        add_note(column, ", %" PRIu64 " of them as text", place->strings);
-    else if (place->strings > 0)
-        add_note(column, ", all as text");
+        proposal->function =
+            arena_printf(&proposal->arena, "%.*sRow",
+                         TEXT_ARGUMENTS(identifier(&proposal->arena, name.size ? name : TEXT("message"))));
+}
+
+/* ---- The key ---------------------------------------------------------------------------------------------- */
+
+static struct proposed_column *find_column(struct proposal *proposal, struct text name)
+{
+    for (size_t i = 0; i < proposal->count; i++)
+        if (proposal->columns[i].member && text_equal(proposal->columns[i].name, name))
+            return &proposal->columns[i];
+    for (size_t i = 0; i < proposal->count; i++)
+        if (proposal->columns[i].member && proposal->columns[i].member->depth == 1 &&
+            text_equal(proposal->columns[i].member->name, name))
+            return &proposal->columns[i];
+    return NULL;
+}
+
+static void make_key(struct proposal *proposal, struct proposed_column *column)
+{
+    column->key = true;
+    column_type_choose(proposal->table, column->member, true, false, &column->as);
+}
+
+static bool refuse_key(struct proposal *proposal, struct text name)
+{
+    size_t used = (size_t)snprintf(proposal->problem, INFER_PROBLEM,
+                                   "infer: --key %.*s: the messages have no such column; there are",
+                                   TEXT_ARGUMENTS(text_cut(name, 64)));
+    for (size_t i = 0; i < proposal->count && used + 140 < INFER_PROBLEM; i++)
+        if (proposal->columns[i].member)
+            used += (size_t)snprintf(proposal->problem + used, INFER_PROBLEM - used, " %.*s",
+                                     TEXT_ARGUMENTS(proposal->columns[i].name));
+    return false;
+}
+
+static bool take_key(struct proposal *proposal, const struct infer_options *options)
+{
+    for (size_t i = 0; i < options->key_count; i++) {
+        struct proposed_column *column = find_column(proposal, text_of(options->key[i]));
+        if (!column)
+            return refuse_key(proposal, text_of(options->key[i]));
+        make_key(proposal, column);
+    }
+    proposal->key_source = KEY_GIVEN;
     return true;
 }
 
-static void choose_type(struct column_proposal *column, const struct place_seen *place)
+static bool is_always_there(const struct table_sample *table, const struct member *member)
 {
-    const uint64_t *fits = place->fits;
-    if (mostly(place, fits[GUESS_SCALED])) {
-        choose(column, place, fits[GUESS_SCALED], "decimals with a scale of their own", "Decimal(38, 10)");
-        column->base64 = true;
-        return;
-    }
-    if (mostly(place, fits[GUESS_BOOL])) {
-        choose(column, place, fits[GUESS_BOOL], "true or false", "Bool");
-        return;
-    }
-    if (mostly(place, fits[GUESS_UUID])) {
-        choose(column, place, fits[GUESS_UUID], "UUIDs", "UUID");
-        return;
-    }
-    if (choose_text_time(column, place) || choose_number_time(column, place) || choose_number(column, place))
-        return;
-    snprintf(column->type, TYPE_SIZE, "String");
-    column->is_text = true;
-    if (place->objects + place->arrays > 0)
-        add_note(column, "; JSON %" PRIu64 " of %" PRIu64, place->objects + place->arrays, place->present);
-    else if (mostly(place, fits[GUESS_BASE64]) && fits[GUESS_PADDED] > 0)
-        add_note(column,
-                 "; base64 %" PRIu64 " of %" PRIu64
-                 ": where PostgreSQL has numeric(P, S), write type Decimal(P, S) "
-                 "and encoding base64",
-                 fits[GUESS_BASE64], place->present);
+    const struct value_facts *facts = &member->facts;
+    return member->depth == 1 && member->present == table->rows &&
+           member->in_deletes + member->empty_in_deletes >= table->deletes &&
+           facts->objects + facts->arrays + facts->booleans == 0 && facts->empty == 0;
 }
 
-/* ---- Columns ------------------------------------------------------------------------------------------------------------- */
-
-static const struct place_seen *member_of(const struct place_seen *place)
+/* Where rows before deletes hold some of the columns alone, those are the replica identity: the key, as a rule. */
+static size_t guess_by_deletes(struct proposal *proposal, bool mark)
 {
-    while (place->depth > 1)
-        place = place->parent;
-    return place;
-}
-
-static void put_required(struct proposal *proposal, const struct place_seen *place)
-{
-    const struct sample *sample = proposal->sample;
-    if (place->in_deletes == sample->deletes) {
-        put(proposal->out, ", \"required\": true");
-        return;
-    }
-    const char *comma = "";
-    put(proposal->out, ", \"required\": [");
-    for (const char *op = "cru"; *op; op++) {
-        if (sample->ops[strchr(OPERATIONS, *op) - OPERATIONS] == 0)
+    const struct table_sample *table = proposal->table;
+    size_t found = 0, members = 0;
+    for (size_t i = 0; i < proposal->count; i++) {
+        struct proposed_column *column = &proposal->columns[i];
+        if (!column->member || column->member->depth != 1)
             continue;
-        put(proposal->out, "%s\"%c\"", comma, *op);
-        comma = ", ";
+        members++;
+        if (table->deletes == 0 || column->member->in_deletes != table->deletes)
+            continue;
+        found++;
+        if (!mark)
+            continue;
+        make_key(proposal, column);
+        note_add(&column->as, "; taken for the key, since rows before deletes have it");
     }
-    put(proposal->out, "]");
+    return found <= 4 && 2 * found <= members ? found : 0;
 }
 
-static void put_column(struct proposal *proposal, struct text name, const char *type, const char *path)
+static void guess_key(struct proposal *proposal)
 {
-    put(proposal->out, "%s    {\"name\": \"%.*s\", \"type\": \"%s\", \"path\": %s",
-        proposal->count ? "},\n" : "", (int)name.size, name.data, type, path);
-    proposal->names[proposal->count++] = name;
-}
-
-static void propose_column(struct proposal *proposal, const struct place_seen *place)
-{
-    struct column_proposal column = {.note = ""};
-    uint64_t rows = proposal->sample->rows, left_out = member_of(place)->left_out;
-    column.name = column_name(proposal, place);
-    if (column.name.size == 0 || proposal->count + 4 >= COLUMNS_MOST) {
-        proposal->left_away++;
+    static const char *const names[] = {"id", "_id"};
+    if (guess_by_deletes(proposal, false) > 0) {
+        guess_by_deletes(proposal, true);
+        proposal->key_source = KEY_IN_DELETES;
         return;
     }
-    add_note(&column, "in %" PRIu64 " of %" PRIu64 " rows", place->present, rows);
-    if (place->empty)
-        add_note(&column, ", empty in %" PRIu64, place->empty);
-    if (left_out)
-        add_note(&column, ", left out of %" PRIu64, left_out);
-    choose_type(&column, place);
-    bool required = place->present + left_out == rows;
-    bool member = place->depth == 1;
-    bool nullable = !(required && (member || !left_out)) && (!column.is_text || left_out);
-    char type[TYPE_SIZE + 16];
-    snprintf(type, sizeof type, nullable ? "Nullable(%s)" : "%s", column.type);
-    struct text path = path_of(&proposal->arena, place);
-    struct text quoted = arena_printf(&proposal->arena, "\"%.*s\"", (int)path.size, path.data);
-    put_column(proposal, column.name, type, quoted.data);
-    if (column.unit)
-        put(proposal->out, ", \"unit\": \"%s\"", column.unit);
-    if (column.base64)
-        put(proposal->out, ", \"encoding\": \"base64\"");
-    if (required)
-        put_required(proposal, place);
-    if (left_out)
-        put(proposal->out, ", \"unavailable\": %s",
-            member && column.is_text ? "\"__debezium_unavailable_value\""
-            : nullable               ? "null"
-                                     : "0");
-    put(proposal->out, ",\n     \"note\": \"%s\"", column.note);
-}
-
-static bool is_document(const struct place_seen *place)
-{
-    return place->first && !place->crowded && mostly(place, place->objects) &&
-           !mostly(place, place->fits[GUESS_SCALED]);
-}
-
-static void propose_members(struct proposal *proposal, const struct place_seen *parent)
-{
-    for (const struct place_seen *place = parent->first; place; place = place->next) {
-        if (!is_plain(place->name, ".[")) {
-            proposal->left_away++;
-            continue;
+    for (size_t i = 0; i < proposal->count; i++) {
+        struct proposed_column *column = &proposal->columns[i];
+        for (size_t j = 0; column->member && j < sizeof names / sizeof *names; j++) {
+            bool named = is_named(column->member->name, "id") && column->member->depth == 1;
+            if (!named || !is_always_there(proposal->table, column->member) ||
+                proposal->key_source != KEY_NONE)
+                continue;
+            make_key(proposal, column);
+            note_add(&column->as, "; taken for the key by its name");
+            proposal->key_source = KEY_GUESSED;
         }
-        bool document = is_document(place);
-        /* A document is its members; as a whole it is kept where it may be left out, which this column then tells. */
-        if (!document || place->depth > 1 || place->left_out)
-            propose_column(proposal, place);
-        if (document)
-            propose_members(proposal, place);
     }
 }
 
-/* ---- The layout ---------------------------------------------------------------------------------------------------------- */
+/* ---- Metadata --------------------------------------------------------------------------------------------- */
 
-static void put_note(const struct sample *sample, struct output *out)
+static bool is_connector(const struct table_sample *table, const char *name)
 {
-    put(out, "  \"note\": \"Proposed from %" PRIu64 " messages:", sample->messages);
-    for (size_t i = 0; i < sizeof OPERATIONS - 1; i++)
-        if (sample->ops[i])
-            put(out, " op %c %" PRIu64 ",", OPERATIONS[i], sample->ops[i]);
-    put(out,
-        " other operations %" PRIu64 ", without a row %" PRIu64 ", not JSON %" PRIu64
-        ", of an unknown shape %" PRIu64,
-        sample->other_ops, sample->no_row, sample->not_json, sample->unknown);
-    put(out, ". Edit names, types and what is required, and take the notes out as you like.\",\n");
+    return text_equal(table->connector, text_of(name));
 }
 
-static void put_accept(const struct sample *sample, struct output *out)
+/* A position that grows from one change of a row to its next. */
+static const char *version_path(const struct table_sample *table)
 {
-    const char *comma = "";
-    put(out, "  \"accept\": {\n    \"op\": [");
-    for (const char *op = "crud"; *op; op++) {
-        if (sample->ops[strchr(OPERATIONS, *op) - OPERATIONS] == 0)
-            continue;
-        put(out, "%s\"%c\"", comma, *op);
-        comma = ", ";
-    }
-    put(out, "]");
-    for (const struct place_seen *place = sample->root.first; place; place = place->next) {
-        if (place->kind_count == 0 || place->kind_count > INFER_KINDS)
-            continue;
-        put(out, ",\n    \"after.%.*s\": [", (int)place->name.size, place->name.data);
-        comma = "";
-        for (unsigned i = 0; i < place->kind_count; i++) {
-            struct text kind = place->kinds[i];
-            if (!is_plain(kind, ""))
-                kind = TEXT("a name that needs quoting");
-            put(out, "%s\"%.*s\"", comma, (int)kind.size, kind.data);
-            comma = ", ";
-        }
-        put(out, "]");
-    }
-    put(out, "\n  },\n");
+    uint64_t all = table->rows + table->deletes;
+    bool postgres = is_connector(table, "postgresql") || table->connector.size == 0;
+    if (postgres && table->source_fields[SOURCE_LSN] == all)
+        return "source.lsn";
+    if (is_connector(table, "oracle") && table->source_fields[SOURCE_SCN] == all)
+        return "source.scn";
+    return NULL;
 }
 
-bool infer_propose(const struct sample *sample, struct output *out)
+/* Positions that are no single number: kept to look at. */
+static void add_positions(struct proposal *proposal)
 {
-    struct proposal proposal = {.sample = sample, .out = out};
-    proposal.changes = sample->ops[2] + sample->ops[3] > 0;
-    struct text table = sample->table.size ? identifier(&proposal.arena, sample->table) : TEXT("decoded");
-    put(out, "{\n  \"function\": \"%.*sRow\",\n", (int)text_cut(table, 100).size, table.data);
-    put_note(sample, out);
-    put_accept(sample, out);
-    put(out, "  \"columns\": [\n");
-    if (proposal.changes)
-        put_column(&proposal, TEXT("op"), "String", "[\"op\", \"__op\"]");
-    /* The order in which Debezium sent the changes: the version of a ReplacingMergeTree. */
-    if (proposal.changes && sample->versions == sample->rows + sample->deletes)
-        put_column(&proposal, TEXT("version"), "UInt64", "\"ts_ns\", \"required\": true");
-    propose_members(&proposal, &sample->root);
-    if (sample->positions + sample->positions_bare > 0 && !is_taken(&proposal, TEXT("lsn")))
-        put_column(&proposal, TEXT("lsn"), "UInt64", "[\"source.lsn\", \"__lsn\"]");
-    put(out, "}\n  ]\n}\n");
-    bool written = !proposal.arena.failed && output_flush(out);
-    arena_free(&proposal.arena);
-    return written;
+    const uint64_t *fields = proposal->table->source_fields;
+    if (fields[SOURCE_FILE] && fields[SOURCE_POS]) {
+        add_metadata(proposal, "binlog_file", "Nullable(String)", "source.file", false);
+        add_metadata(proposal, "binlog_pos", "Nullable(UInt64)", "source.pos", false);
+    }
+    if (fields[SOURCE_GTID])
+        add_metadata(proposal, "gtid", "Nullable(String)", "source.gtid", false);
+    if (fields[SOURCE_COMMIT_LSN])
+        add_metadata(proposal, "commit_lsn", "Nullable(String)", "source.commit_lsn", false);
+    if (fields[SOURCE_CHANGE_LSN])
+        add_metadata(proposal, "change_lsn", "Nullable(String)", "source.change_lsn", false);
+}
+
+static void add_metadata_columns(struct proposal *proposal)
+{
+    const struct table_sample *table = proposal->table;
+    const char *version = version_path(table);
+    if (proposal->outbox) {
+        if (table->source_fields[SOURCE_LSN])
+            add_metadata(proposal, "lsn", "Nullable(UInt64)", "source.lsn", false);
+        return;
+    }
+    add_metadata(proposal, "op", "String", "op", false);
+    proposal->has_version = version != NULL;
+    if (version)
+        add_metadata(proposal, "version", "UInt64", version, true);
+    else
+        add_positions(proposal);
+    add_metadata(proposal, "unmapped", "Array(String)", "unmapped", false);
+    if (is_connector(table, "postgresql") || table->connector.size == 0)
+        add_metadata(proposal, "left_out", "Array(String)", "left_out", false);
+}
+
+/* ---- The whole -------------------------------------------------------------------------------------------- */
+
+/* kcat -J puts messages into objects of its own. */
+static bool is_kcat(const struct table_sample *table)
+{
+    static const char *const names[] = {"topic", "partition", "offset", "payload"};
+    unsigned found = 0;
+    for (const struct member *member = table->root.first; member; member = member->next)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            found += text_equal(member->name, text_of(names[i]));
+    return found == sizeof names / sizeof *names;
+}
+
+bool proposal_make(struct proposal *proposal, const struct sample *sample, const struct table_sample *table,
+                   const struct infer_options *options)
+{
+    *proposal = (struct proposal){.sample = sample, .table = table};
+    if (is_kcat(table)) {
+        snprintf(proposal->problem, INFER_PROBLEM,
+                 "infer: these are kcat's own objects around the messages; call kcat without -J");
+        return false;
+    }
+    proposal->outbox = is_outbox(table);
+    name_function(proposal, options);
+    for (const struct member *member = table->root.first; member; member = member->next)
+        if (!table->router)
+            add_column(proposal, member);
+    add_documents(proposal, &table->root);
+    for (size_t i = 0; i < table->untaken_count && i < SAMPLE_UNTAKEN; i++)
+        add_unnamed(proposal, table->untaken[i], "its name is too long, or there are too many members");
+    if (options->key_count > 0) {
+        if (!take_key(proposal, options))
+            return false;
+    } else {
+        guess_key(proposal);
+    }
+    add_metadata_columns(proposal);
+    return !proposal->arena.failed;
+}
+
+void proposal_free(struct proposal *proposal)
+{
+    free(proposal->columns);
+    arena_free(&proposal->arena);
 }
