@@ -224,13 +224,14 @@ class Column:
         return self.type.default if value is None or value.kind == NULL else converted(self.type, value, self)
 
 
-class _InUnit:
-    """What a type asks of a column, where `auto` has become the unit that the message's schema gives."""
+class _Asked:
+    """What a type asks of a column."""
 
-    def __init__(self, column, unit):
+    def __init__(self, column, unit, exact):
         self.encoding = column.encoding
         self.unit = unit
-        self.nan, self.exact, self.extended = column.nan, column.exact, column.extended
+        self.exact = exact
+        self.nan, self.extended = column.nan, column.extended
 
 
 class Layout:
@@ -308,10 +309,10 @@ class Message:
             return walk_joined(self.root, self.side + b"." + first, rest)
         return walk(self.row(first), rest)
 
-    def unit(self, path, arrays=0):
-        """The unit that the message's schema gives the value at a path, or those in so many arrays there; or `auto`."""
+    def described(self, path, arrays=0):
+        """What the message's schema says of the value at a path, or of those in so many arrays there; or None."""
         if self.schema is None or self.shape == "router value":
-            return "auto"
+            return None
         steps = path.steps
         if self.shape == "flattened":
             first, *rest = [self.side, *steps] if path.in_row else steps
@@ -323,8 +324,25 @@ class Message:
             schema = schema_walk(self.schema, [self.side, *steps] if in_envelope else steps)
         for _ in range(arrays):
             schema = schema and schema.get(b"items")
-        name = schema and schema.get(b"name")
-        return UNITS.get(name.data, "auto") if name is not None and name.kind == STRING else "auto"
+        return schema
+
+
+FLOATS = b"float", b"float32", b"double", b"float64"
+
+
+def text_of(schema, key):
+    value = schema and schema.get(key)
+    return value.data if value is not None and value.kind == STRING else None
+
+
+def conversion(column, schema):
+    """What a type asks of a column, with what the message's schema says of its value."""
+    unit, exact = column.unit, column.exact
+    if unit == "auto" or exact:
+        unit = UNITS.get(text_of(schema, b"name"), unit)
+    if text_of(schema, b"type") in (FLOATS[:2] if b"Float32" in column.type_name else FLOATS):
+        exact = False  # any number of digits reads as the same float
+    return _Asked(column, unit, exact)
 
 
 def is_flattened(root):
@@ -419,11 +437,9 @@ def column_value(message, column):
         return column.default
     if value.as_text() in LEFT_OUT and path.in_row and len(path.steps) == 1 and message.shape != "router value":
         raise error(path.text + b": " + UNAVAILABLE)
-    unit = column.unit
-    if unit == "auto":
-        unit = message.unit(path, column.type.arrays)
+    asked = conversion(column, message.described(path, column.type.arrays))
     try:
-        return converted(column.type, value, _InUnit(column, unit))
+        return converted(column.type, value, asked)
     except Misfit:
         if column.lenient:
             return column.default
