@@ -340,8 +340,10 @@ def test_outbox():
         renamed = {**row, name: row["aggregate_type"], "aggregateid": "o1"}
         del renamed["aggregate_type"]
         assert Proposal(lines(change(**renamed))).layout["accept"] == {"op": ["c", "r"]}
-    plain = Proposal(lines(change(**{**row, "payload": "no document"})))
-    assert plain.layout["accept"] == {"op": ["c", "r", "u", "d"]}
+    assert proposal.tells("taken for an outbox", "u and d are skipped")
+    for other in ({**row, "payload": "no document"}, {**row, "aggregate_id": None} | {"other_id": "o1"}):
+        other = {name: value for name, value in other.items() if value is not None}
+        assert Proposal(lines(change(**other))).layout["accept"] == {"op": ["c", "r", "u", "d"]}
 
 
 # ---- Documents --------------------------------------------------------------------------------------------------------------
@@ -384,11 +386,11 @@ def test_arrays_and_scalars_among_documents_are_kept(tmp_path):
 
 
 def test_a_text_that_is_json_at_times_is_a_text(tmp_path):
-    values = ['{"a": 1}', '{"a": 2}', "{not json", ""]
-    data = lines(*(change(id=1, note=value) for value in values))
-    proposal = Proposal(data)
-    assert "a" not in proposal.columns
-    assert [row["note"] for row in proposal.decode(data, tmp_path)] == values
+    for values in (['{"a": 1}', '{"a": 2}', "{not json", ""], ['{"a": 1}', '{"a": 2}', '"text"'], ['{"a": 1}', '{"a": 2}', '"\\"text\\""'], ['{"a": 1}', "5"]):
+        data = lines(*(change(id=1, note=value) for value in values))
+        proposal = Proposal(data)
+        assert "a" not in proposal.columns
+        assert [row["note"] for row in proposal.decode(data, tmp_path)] == values
 
 
 def test_mostly_arrays_are_not_opened():
@@ -518,6 +520,15 @@ def test_flattened_keys(tmp_path):
     assert sum(row["outcome"] == "event" for row in rows) > 40
     assert {row["reason"] for row in rows if row["outcome"] == "error"} == {"after.payload: expected a value at byte 0"}
     assert proposal.tells("payload: 1 texts are no JSON, and will be errors")
+
+
+def test_flattened_keys_with_hostile_names(tmp_path):
+    row = {"after.x[0]": ["v1"], "after.a[b]": "v2", "after.after": "NaN", "after.after.x": 'v"4', 'after.q"z': "v5", "after.plain": 6}
+    data = lines({"op": "c", "source.table": "t", **row})
+    proposal = Proposal(data)
+    decoded, = proposal.decode(data, tmp_path)
+    held = [decoded[column["name"]] for column in proposal.layout["columns"] if column["path"].startswith("after")]
+    assert held == ['["v1"]', "v2", "NaN", 'v"4', "v5", 6]
 
 
 def test_router_values(tmp_path):

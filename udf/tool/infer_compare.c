@@ -58,8 +58,7 @@ static bool is_missed(const struct comparison *comparison, const struct proposed
     if (!column->member || reads(layout, column->path, false) || reads(layout, column->path, true) ||
         is_ignored(layout, column->path))
         return false;
-    return column->member->depth == 1 ||
-           reads(layout, member_path(arena, comparison->proposal->table, column->member->parent), true);
+    return column->member->depth == 1 || reads(layout, member_path(arena, column->member->parent), true);
 }
 
 static void begin(struct comparison *comparison, bool *begun, const char *heading)

@@ -4,13 +4,11 @@
 
 /* ---- Paths ------------------------------------------------------------------------------------------------ */
 
-/* A name that a path must quote. */
-static bool needs_brackets(const struct table_sample *table, const struct member *member)
+/* A name that a path must quote. A flattened key that is several names joined by dots is one name, too: it may be no more than that. */
+static bool needs_brackets(struct text name)
 {
-    if (member->depth == 1 && table->flattened)
-        return false;
-    for (size_t i = 0; i < member->name.size; i++) {
-        char c = member->name.data[i];
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
         if (c == '.' || c == '[' || c == ']' || c == '"' || c == '\\' || (unsigned char)c < 0x20)
             return true;
     }
@@ -43,14 +41,14 @@ static struct text in_brackets(struct arena *arena, struct text name)
     return (struct text){out, size};
 }
 
-struct text member_path(struct arena *arena, const struct table_sample *table, const struct member *member)
+struct text member_path(struct arena *arena, const struct member *member)
 {
     if (member->depth == 0)
         return TEXT("after");
-    struct text above = member_path(arena, table, member->parent), name = member->name;
+    struct text above = member_path(arena, member->parent), name = member->name;
     if (above.size == 0 || name.size == 0)
         return (struct text){NULL, 0};
-    bool quoted = needs_brackets(table, member);
+    bool quoted = needs_brackets(name);
     if (quoted)
         name = in_brackets(arena, name);
     return arena_printf(arena, "%.*s%s%.*s", (int)above.size, above.data, quoted ? "" : ".", (int)name.size,
@@ -73,7 +71,7 @@ static void note_untaken(struct sampling *sampling, struct member *parent, struc
         .name = text_cut(name, SAMPLE_NAME), .parent = parent, .depth = parent->depth + 1};
     if (parent->depth > 0) /* Its document stays whole. */
         return;
-    struct text path = member_path(sampling->walk->arena, table, &member);
+    struct text path = member_path(sampling->walk->arena, &member);
     for (size_t i = 0; i < table->untaken_count && i < SAMPLE_UNTAKEN; i++)
         if (text_equal(table->untaken[i], path))
             return;
@@ -95,7 +93,7 @@ static const struct column *reader_of(struct sampling *sampling, const struct me
     const struct layout *layout = sampling->sample->against;
     if (!layout)
         return NULL;
-    struct text path = member_path(sampling->walk->arena, sampling->table, member);
+    struct text path = member_path(sampling->walk->arena, member);
     for (size_t i = 0; i < layout->column_count; i++)
         for (size_t j = 0; j < layout->columns[i].path_count; j++)
             if (text_equal(layout->columns[i].paths[j].text, path))

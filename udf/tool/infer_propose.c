@@ -126,9 +126,9 @@ static void add_unnamed(struct proposal *proposal, struct text path, const char 
 static void add_column(struct proposal *proposal, const struct member *member)
 {
     struct arena *arena = &proposal->arena;
-    struct text path = member_path(arena, proposal->table, member);
+    struct text path = member_path(arena, member);
     if (path.size == 0) {
-        add_unnamed(proposal, member_path(arena, proposal->table, member->parent),
+        add_unnamed(proposal, member_path(arena, member->parent),
                     "a member whose name is empty, which no path leads to");
         return;
     }
@@ -146,14 +146,14 @@ static void add_column(struct proposal *proposal, const struct member *member)
     proposal->count++;
 }
 
-/* Whether a member is opened: a document, and not only a text that holds one by chance. */
+/* Whether a member is opened: a document, and not a text that may hold one. A row whose document is no JSON is an error where the
+ * document is opened; an outbox's are meant to be JSON, in another table every value of the sample must be a document. */
 static bool is_opened(const struct proposal *proposal, const struct member *member)
 {
     const struct value_facts *facts = &member->facts;
     bool text = member->schema.type == CONNECT_STRING && strcmp(member->schema.semantic, JSON_NAME) != 0;
-    /* A row whose document is no JSON is an error where the document is opened: an outbox's are meant to be JSON, others are not opened. */
-    bool json = facts->documents + facts->scalars + facts->empty == facts->strings;
-    return member_is_document(member) && (proposal->outbox || (json && !text)) &&
+    bool documents = facts->documents + facts->objects + facts->arrays + facts->empty == facts->count;
+    return member_is_document(member) && (proposal->outbox || (documents && !text)) &&
            member->schema.type <= CONNECT_STRING;
 }
 
@@ -186,7 +186,7 @@ static bool is_named(struct text name, const char *wanted)
     return *wanted == '\0';
 }
 
-/* An outbox names its aggregate's type and id and has a JSON document; a router's message has left the id to the key. */
+/* An outbox names its aggregate's type and id and has a JSON document. A router's message is one where it is the document alone. */
 static bool is_outbox(const struct table_sample *table)
 {
     bool type = false, id = false, document = false;
@@ -195,7 +195,7 @@ static bool is_outbox(const struct table_sample *table)
         id |= is_named(member->name, "aggregateid");
         document |= member->facts.documents + member->facts.objects + member->facts.coded > 0;
     }
-    return table->router || (type && document && (id || table->name.size == 0));
+    return table->router || (type && id && document);
 }
 
 static void name_function(struct proposal *proposal, const struct infer_options *options)

@@ -104,6 +104,14 @@ static void report_bare(const struct proposal *proposal)
             "infer: message: the objects say no operation; each is taken for a row (\"message\": \"row\")");
 }
 
+static void report_outbox(const struct proposal *proposal)
+{
+    if (proposal->outbox && !proposal->table->router)
+        host_complain(
+            "infer: taken for an outbox, since there are an aggregate's type and id and a document: c and r are accepted, u "
+            "and d are skipped");
+}
+
 static void report_version(const struct proposal *proposal)
 {
     if (proposal->outbox || proposal->has_version)
@@ -189,6 +197,7 @@ static void report_documents(const struct proposal *proposal)
 void proposal_report(const struct proposal *proposal)
 {
     report_tables(proposal);
+    report_outbox(proposal);
     report_bare(proposal);
     report_reasons(proposal);
     for (size_t i = 0; i < proposal->unnamed_count; i++)

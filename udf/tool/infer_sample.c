@@ -171,7 +171,6 @@ void sample_add_row(struct sample *sample, const struct view *view, const struct
     }
     table->rows += !deleted;
     table->deletes += deleted;
-    table->flattened |= row->naming == NAMED_BY_PREFIX;
     table->in_strings |= view->row_in_string;
     table->deletes_marked |=
         row->beside_metadata && json_member(view->doc, view->root, TEXT("__deleted"), walk->arena);

@@ -60,7 +60,6 @@ struct table_sample {
         schema_name; /* the last part of the name of the messages' own schema; empty where there is none */
     bool collection; /* the name is the source field collection's (MongoDB) */
     bool bare;       /* rows without anything that says so: "message": "row" */
-    bool flattened;  /* members' names are several joined by dots */
     bool in_strings; /* row images that came as strings */
     bool changefeed; /* of CockroachDB */
     bool router;     /* the messages are documents of the JSON column, and no rows */
@@ -110,7 +109,7 @@ const struct table_sample *sample_most(const struct sample *sample, bool bare);
 struct text sample_keep(struct sample *sample, struct text text);
 
 /* A member's path as a layout writes it: after.payload.user_id, after["a.b"]. Empty where none leads there: a name is empty. */
-struct text member_path(struct arena *arena, const struct table_sample *table, const struct member *member);
+struct text member_path(struct arena *arena, const struct member *member);
 
 /* Whether the member is a document that may be read member by member: as a rule an object, or a string that holds one. */
 bool member_is_document(const struct member *member);
