@@ -481,6 +481,12 @@ def test_several_tables(tmp_path):
     assert schemas.layout["accept"] == {"op": ["c", "r", "u", "d"], "source.schema": ["public"]}
 
 
+def test_other_operations():
+    assert Proposal(lines(change(id=1), change("x", id=2))).tells("1 messages have an operation that is none of Debezium's")
+    cassandra = Proposal(lines(change("i", id=1, source={"connector": "cassandra", "table": "t"})))
+    assert cassandra.layout["accept"]["op"] == ["c", "r", "u", "d", "i"] and not cassandra.tells("none of Debezium's")
+
+
 def test_one_table_needs_no_rule():
     assert list(Proposal(lines(change(id=1), change(id=2))).layout["accept"]) == ["op"]
 

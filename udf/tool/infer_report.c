@@ -153,6 +153,10 @@ static void report_rows(const struct proposal *proposal)
         host_complain("infer: op t: %" PRIu64
                       " truncates are in the sample; each will be a dead letter `op t`",
                       table->operations[4]);
+    if (table->other_operations && !text_equal(table->connector, TEXT("cassandra")))
+        host_complain("infer: %" PRIu64
+                      " messages have an operation that is none of Debezium's, and will be skipped",
+                      table->other_operations);
     if (without > 0)
         host_complain("infer: %" PRIu64 " messages have an operation and no row image", without);
 }

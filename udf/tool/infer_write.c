@@ -120,6 +120,14 @@ static void write_key(const struct proposal *proposal, struct output *out)
     put(out, "],\n");
 }
 
+/* Cassandra's connector calls an insert i. */
+static const char *operations_of(const struct proposal *proposal)
+{
+    return proposal->outbox                                            ? "\"c\", \"r\""
+           : text_equal(proposal->table->connector, TEXT("cassandra")) ? "\"c\", \"r\", \"u\", \"d\", \"i\""
+                                                                       : "\"c\", \"r\", \"u\", \"d\"";
+}
+
 bool proposal_write(const struct proposal *proposal, struct output *out)
 {
     put(out, "{\n  \"function\": ");
@@ -133,8 +141,7 @@ bool proposal_write(const struct proposal *proposal, struct output *out)
         put_string(out, proposal->metadata_prefix);
         put(out, ",\n");
     }
-    put(out, "  \"exact\": true,\n  \"accept\": {\"op\": [%s]",
-        proposal->outbox ? "\"c\", \"r\"" : "\"c\", \"r\", \"u\", \"d\"");
+    put(out, "  \"exact\": true,\n  \"accept\": {\"op\": [%s]", operations_of(proposal));
     write_tables(proposal, out);
     put(out, "},\n  \"accept_missing\": \"error\",\n");
     write_key(proposal, out);
