@@ -38,7 +38,7 @@ static const char layouts[] =
     "\n"
     "A layout is a JSON object: function, accept (path -> list of values), columns. A column has\n"
     "name, type, path, and where wanted required (true, or a list of operations), default,\n"
-    "lenient, unavailable (its value where Debezium left it out), unit, encoding, note.\n"
+    "lenient, unavailable (its value where Debezium left it out), unit, encoding, nan, exact, note.\n"
     "\n"
     "Exit status: 0 at the end of input, 1 for a file or system error, 2 for a wrong call.\n"
     "\n"

@@ -40,8 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned precision = 0; precision <= 9; precision++) {
         int64_t ticks, expected;
         bool fits = is_time && instant_to_ticks(instant, precision, &expected);
-        HOLDS(ticks_from_text(text, unit, precision, &ticks) == fits);
+        HOLDS(ticks_from_text(text, unit, false, precision, &ticks) == fits);
         HOLDS(!fits || ticks == expected);
+        bool is_exact = fits && instant_has_precision(instant, precision);
+        HOLDS(ticks_from_text(text, unit, true, precision, &ticks) == is_exact);
+        HOLDS(!is_exact || ticks == expected);
     }
     if (is_time) {
         check(instant);
@@ -50,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         civil_from_days(instant_to_days(instant), &year, &month, &day);
         HOLDS(month >= 1 && month <= 12 && day >= 1 && day <= 31);
     }
+    if (instant_from_number(text, unit, &instant))
+        check(instant);
     int64_t count = 0;
     if (size >= sizeof count)
         memcpy(&count, copy + size - sizeof count, sizeof count);

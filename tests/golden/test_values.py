@@ -128,6 +128,18 @@ def test_every_column_and_type_has_values_that_fit_and_that_do_not():
         assert name in named
 
 
+@pytest.mark.parametrize("build", tables.BINARIES)
+def test_a_layout_is_exact_where_no_column_says_otherwise(build, tmp_path):
+    columns = [{"name": "all", "type": "Float64", "path": "after.n"}, {"name": "own", "type": "Float64", "path": "after.n", "exact": False}]
+    layout, message = tmp_path / "layout.json", b'{"op":"c","source":{},"after":{"n":9007199254740993}}\n'
+    answers = {}
+    for chosen in (columns, columns[1:]):
+        layout.write_text(json.dumps({"function": "f", "exact": True, "columns": chosen}))
+        answers[len(chosen)] = json.loads(ask(build, ["decode", layout], message))
+    assert answers[2]["reason"] == "after.n: 9007199254740993 does not fit Float64"
+    assert answers[1] == {"outcome": "event", "reason": "", "own": 9007199254740992}
+
+
 def long_arrays():
     """(message, the columns that it sets) of arrays that fill blocks, and of some that no block holds beside others."""
     for number in range(160):

@@ -118,6 +118,17 @@ static void test_refuses_a_column(void **state)
             "\"encoding\" is for Decimal");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(9, 2)\",\"path\":\"b\",\"encoding\":\"hex\""),
             "must be base64");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(String)\",\"path\":\"b\",\"unit\":\"s\""), "\"unit\" is for Date");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(Int64)\",\"path\":\"b\",\"encoding\":\"base64\""),
+            "\"encoding\" is for Decimal");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(9, 2)\",\"path\":\"b\",\"nan\":true"), "\"nan\" is for Float32");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"nan\":1"), "\"nan\" must be true or false");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"exact\":\"yes\""),
+            "\"exact\" must be true or false");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"exact\":true,\"default\":0.1234567890123456789"),
+            "does not fit Float64");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(UInt8)\",\"path\":\"b\",\"default\":[1,256]"),
+            "the default [1,256] does not fit Array(UInt8)");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"UInt8\",\"path\":\"b\",\"default\":256"),
             "the default 256 does not fit UInt8");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"UInt8\",\"path\":\"b\",\"default\":\"\""),

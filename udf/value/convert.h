@@ -31,13 +31,20 @@ struct conversion {
  * comes here for a type other than String: it is absent. Nothing is trimmed.
  *
  *   String     any value's text
- *   Bool       true, false, and both as strings
- *   integers   a number whose value is an integer (7, 7.0, 1e2); a string of digits with an optional minus
- *   floats     a number, or a string that is one by JSON's grammar; overflow does not fit, underflow does
- *   Decimal    the same, exactly; with `base64` only a string of bytes or {"scale":n,"value":"..."}, exactly
- *   times      what instant_from_text reads, or a number of `unit` whose value is an integer; cut towards the
- *              past, a Date to its day in UTC
- *   UUID       a string of the canonical form, in any case */
+ *   Bool       true, false, and both as strings; the numbers 1 and 0
+ *   integers   a number whose value is an integer (7, 7.0, 1e2); a string of digits with an optional minus, with `exact` without
+ *              leading zeros
+ *   floats     a number, or a string that is one by JSON's grammar; overflow does not fit, underflow does. With `exact` only the
+ *              shortest decimal of the float, however it is written; with `nan` also NaN, [+-]Infinity, inf and -inf as strings
+ *   Decimal    a number or such a string, exactly; with `base64` only a string of bytes or {"scale":n,"value":"..."}, exactly
+ *   times      what instant_from_text reads, a number of `unit`, [y,m,d,...] as instant_from_parts reads it, or
+ *              {"epochSecond":s,"nano":ns}; cut towards the past, a Date to its day in UTC, or with `exact` not at all
+ *   UUID       a string of the canonical form, in any case, with `exact` in lower case
+ *   IPv4, IPv6 a string; with `exact` as it would be written. An IPv6 column takes IPv4 addresses, too
+ *   Array      an array, whose elements are converted likewise; null fits Nullable elements alone, "" Strings alone
+ *
+ * An object that is an Extended JSON scalar (extended.h) is converted as the scalar: to String where `extended` says so, to every
+ * other type always. docs/values.md says the same to users. */
 bool convert(const struct json_value *value, const struct conversion *to, struct arena *arena,
              struct value *out);
 
