@@ -140,6 +140,24 @@ def test_a_layout_is_exact_where_no_column_says_otherwise(build, tmp_path):
     assert answers[1] == {"outcome": "event", "reason": "", "own": 9007199254740992}
 
 
+DECIMAL = b"""{"schema":{"type":"struct","fields":[{"type":"struct","fields":[{"type":"bytes","name":\
+"org.apache.kafka.connect.data.Decimal","version":1,"parameters":{"scale":"%s","connect.decimal.precision":"36"},"field":"n"},\
+{"type":"array","items":{"type":"int64","name":"io.debezium.time.MicroTimestamp"},"field":"t"}],"field":"after"}]},\
+"payload":{"op":"c","source":{},"after":{"n":"Yw==","t":[1500]}}}\n""".replace(b"\\\n", b"")
+
+
+@pytest.mark.parametrize("build", tables.BINARIES)
+@pytest.mark.parametrize(("scale", "answer"), [(b"-2", 9900), (b"2", 0.99), (b"0", 99), (b"x", 0.99), (b"-", 0.99), (b"", 0.99)])
+def test_the_schema_says_scale_and_unit(build, scale, answer, tmp_path):
+    """The scale with its sign; what is no number leaves the column's. The unit of times in an array is that of its items."""
+    columns = [{"name": "n", "type": "Decimal(20, 2)", "path": "after.n", "encoding": "base64"},
+               {"name": "t", "type": "Array(DateTime64(6))", "path": "after.t"}]
+    layout = tmp_path / "layout.json"
+    layout.write_text(json.dumps({"function": "f", "columns": columns}))
+    row = json.loads(ask(build, ["decode", layout], DECIMAL % scale))
+    assert row == {"outcome": "event", "reason": "", "n": answer, "t": ["1970-01-01 00:00:00.001500"]}
+
+
 def long_arrays():
     """(message, the columns that it sets) of arrays that fill blocks, and of some that no block holds beside others."""
     for number in range(160):

@@ -41,11 +41,11 @@ struct text type_list(struct arena *arena)
     struct text list = {NULL, 0};
     for (int kind = 0; kind < TYPE_ARRAY; kind++) {
         const struct type_row *const row = &type_rows[kind];
-        list = arena_printf(arena, "%.*s%s%s, ", (int)list.size, list.data ? list.data : "", row->name,
+        list = arena_printf(arena, "%.*s%s%s, ", TEXT_ARGUMENTS(list), row->name,
                             row->arguments ? row->arguments : "");
     }
     return arena_printf(arena, "%.*sNullable(...) of each, Array(...) of these, and Array(Array(...))",
-                        (int)list.size, list.data ? list.data : "");
+                        TEXT_ARGUMENTS(list));
 }
 
 /* ---- Names -------------------------------------------------------------------------------------------------------------- */
