@@ -121,13 +121,13 @@ static void list_commands(const char *wrong)
 static bool find_command(const char *name, struct command *command)
 {
     const char *nearest = NULL;
-    size_t least = 3;
+    size_t limit = 3; /* what is further away is no slip */
     for (size_t i = 0; command_at(i, command); i++) {
         size_t far = distance(name, command->name);
         if (far == 0)
             return true;
-        if (far < least) {
-            least = far;
+        if (far < limit) {
+            limit = far;
             nearest = command->name;
         }
     }

@@ -1,5 +1,6 @@
 """The built programs and how to call them."""
 
+import re
 import subprocess
 
 from tests.support import programs
@@ -20,3 +21,12 @@ def refusal(done, status):
     text = done.stderr.decode()
     assert text.startswith("debezium-udf: ") and text.endswith("\n") and text.count("\n") == 1, text
     return text
+
+
+def names(line):
+    """The names that the program lists in its one line: `use a, b or c`."""
+    return re.split(r", | or ", re.search(r"use (.*?)(?: \(see.*)?\n", line)[1])
+
+
+FORMATS = names(refusal(call("unnest", "--format", "?"), 2))
+COMMANDS = names(refusal(call(), 2))

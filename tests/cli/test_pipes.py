@@ -9,13 +9,12 @@ import threading
 import time
 
 import pytest
-from program import FIXTURE, LAYOUT, PROGRAMS, call
+from program import FIXTURE, FORMATS, LAYOUT, PROGRAMS, call
 
 from tests.support.wire import read_varint, string, varint
 
 F_GETPIPE_SZ = 1032
 PIPE = subprocess.PIPE
-FORMATS = ["LineAsString", "RowBinary", "Native"]
 
 
 def block(format, messages):

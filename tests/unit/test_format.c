@@ -10,11 +10,11 @@
 #include "serve.h"
 #include "json/json.h"
 
-#define MOST ((uint64_t)1 << 20)
+#define LIMIT ((uint64_t)1 << 20)
 
 struct memory {
     struct text in;
-    size_t piece; /* bytes that one read gives at most; 0: all */
+    size_t piece; /* bytes that one read gives, at most; 0: all */
     bool pauses;  /* every read would wait once */
     bool paused;
     char *out;
@@ -62,7 +62,7 @@ static char problem[FORMAT_PROBLEM];
 
 /* Runs a function over memory->in. The output is the caller's to free. */
 static bool run(const struct format *format, int kind, const char *path, struct memory *memory,
-                uint64_t most)
+                uint64_t limit)
 {
     static const char json[] =
         "{\"function\": \"f\", \"accept\": {\"op\": [\"c\"]}, \"columns\": ["
@@ -80,7 +80,7 @@ static bool run(const struct format *format, int kind, const char *path, struct 
     assert_true(function_open(&function, &functions[kind],
                               &(struct function_options){.layout = layout, .path = path}));
     struct channel channel = {memory_read, memory_write, memory};
-    bool done = serve(&function, format, &channel, most, problem);
+    bool done = serve(&function, format, &channel, limit, problem);
     function_close(&function);
     layout_free(layout);
     return done;
@@ -93,7 +93,7 @@ static void answers(const struct format *format, int kind, const char *path, str
     for (size_t piece = 0; piece <= 9; piece++) {
         for (int pauses = 0; pauses <= (format != &format_native); pauses++) {
             struct memory memory = {.in = in, .piece = piece, .pauses = pauses};
-            assert_true(run(format, kind, path, &memory, MOST));
+            assert_true(run(format, kind, path, &memory, LIMIT));
             assert_string_equal(problem, "");
             assert_int_equal(memory.size, expected.size);
             assert_memory_equal(memory.out, expected.data, expected.size);
@@ -108,7 +108,7 @@ static void fails(const struct format *format, int kind, const char *path, struc
 {
     for (size_t piece = 0; piece <= 3; piece++) {
         struct memory memory = {.in = in, .piece = piece};
-        assert_false(run(format, kind, path, &memory, MOST));
+        assert_false(run(format, kind, path, &memory, LIMIT));
         assert_string_equal(problem, why);
         assert_int_equal(memory.size, expected.size);
         if (expected.size > 0)
@@ -242,7 +242,7 @@ static void test_broken_input(void **state)
           "the input is not in Native format: a column's name or type is too long");
 }
 
-/* Messages over the limit of 20 bytes between others; what is read past is not held. */
+/* Messages over the limit of 20 bytes between others; what is read past is not kept. */
 static void limited(const struct format *format, int kind, const char *path, struct text in,
                     struct text expected)
 {
@@ -301,7 +301,7 @@ static void test_answers_before_waiting(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct memory memory = {.in = cases[i].in, .pauses = true};
-        (void)run(cases[i].format, FUNCTION_UNNEST, NULL, &memory, MOST);
+        (void)run(cases[i].format, FUNCTION_UNNEST, NULL, &memory, LIMIT);
         assert_int_equal(memory.size_at_wait, cases[i].out.size);
         assert_memory_equal(memory.out, cases[i].out.data, cases[i].out.size);
         free(memory.out);
@@ -312,7 +312,7 @@ static void test_write_fails(void **state)
 {
     (void)state;
     struct memory memory = {.in = TEXT("a\nb\n"), .fails_at = 1};
-    assert_false(run(&format_line, FUNCTION_UNNEST, NULL, &memory, MOST));
+    assert_false(run(&format_line, FUNCTION_UNNEST, NULL, &memory, LIMIT));
     assert_string_equal(problem, "");
     free(memory.out);
 }

@@ -93,7 +93,7 @@ static void check(const char *a, const char *b, char c, uint64_t keep)
         check_level(level, a, b, c, keep);
 }
 
-/* Every byte at every place, among letters and among bytes like itself. */
+/* Every byte at every index, among letters and among bytes like itself. */
 static void test_every_byte(void **state)
 {
     (void)state;
@@ -111,7 +111,7 @@ static void test_every_byte(void **state)
     }
 }
 
-/* Every choice of eight bytes, at each of their places. */
+/* Every choice of eight bytes, at each of their indexes. */
 static void test_every_choice(void **state)
 {
     (void)state;
