@@ -109,11 +109,13 @@ static void put_json(struct output *out, const struct type *type, const struct v
         put_json_string(out, value->as.text);
     } else if (type->kind == TYPE_ARRAY) {
         const struct type element = type_element(type);
+        output_put(out, "[", 1);
         for (size_t i = 0; i < value->as.array.count; i++) {
-            output_put(out, i > 0 ? "," : "[", 1);
+            if (i > 0)
+                output_put(out, ",", 1);
             put_json(out, &element, &value->as.array.elements[i]);
         }
-        output_put(out, "[]" + (value->as.array.count > 0), value->as.array.count > 0 ? 1 : 2);
+        output_put(out, "]", 1);
     } else {
         char json[VALUE_JSON_SIZE];
         output_put(out, json, value_to_json(type, value, json));

@@ -392,22 +392,18 @@ static void set_capacities(struct native_column *column, const struct type *type
 /* Gives each stream its part of one piece of memory. */
 static bool allocate_streams(struct results *results, struct gathering *gathering)
 {
+    const size_t count = gathering->column_count * STREAMS;
     size_t size = 0;
-    char *memory = NULL;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < gathering->column_count * STREAMS; i++) {
-            struct stream *stream = &gathering->columns[i / STREAMS].streams[i % STREAMS];
-            if (stream->capacity == 0)
-                continue;
-            stream->data = memory;
-            /* put_fixed may write VALUE_BINARY_SIZE bytes for the last row. */
-            memory += memory ? stream->capacity + VALUE_BINARY_SIZE : 0;
-            size += stream->capacity + VALUE_BINARY_SIZE;
-        }
-        if (pass == 0 && !(memory = arena_alloc(&results->arena, size)))
-            return false;
+    /* put_fixed may write VALUE_BINARY_SIZE bytes for the last row. */
+    for (size_t i = 0; i < count; i++)
+        size += gathering->columns[i / STREAMS].streams[i % STREAMS].capacity + VALUE_BINARY_SIZE;
+    char *memory = arena_alloc(&results->arena, size);
+    for (size_t i = 0; memory && i < count; i++) {
+        struct stream *stream = &gathering->columns[i / STREAMS].streams[i % STREAMS];
+        stream->data = memory;
+        memory += stream->capacity + VALUE_BINARY_SIZE;
     }
-    return true;
+    return memory != NULL;
 }
 
 static bool open(struct results *results)
