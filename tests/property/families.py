@@ -217,9 +217,14 @@ class Numeric(Family):
             return None
         if isinstance(truth, str):
             return "NaN or infinity in Decimal"
-        precision, scale = (int(part) for part in kind[len("Decimal("):-1].split(","))
-        exact = truth == truth.quantize(Decimal(1).scaleb(-scale)) if precision >= abs(truth.adjusted()) + 1 + scale else False
-        return None if exact else "a number beyond Decimal(76)" if precision == 76 else None
+        _, digits, exponent = truth.as_tuple()
+        written = "".join(map(str, digits)).lstrip("0")
+        exponent += len(written) - len(written.rstrip("0"))
+        before, behind = len(written.rstrip("0")) + exponent, -exponent
+        precision, _, scale = kind[len("Decimal("):-1].partition(",")
+        if precision == "76" and (before > 76 - int(scale) or behind > int(scale)):
+            return "a number of more digits than Decimal(76) has"
+        return None
 
 
 class Float(Family):

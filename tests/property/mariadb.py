@@ -121,6 +121,7 @@ def kinds(rng: random.Random) -> dict:
         "longblob": ("longblob", f.Bytes(""), raw(40), None, hexadecimal),
         "date": ("date", f.Date(), lambda rng: f"'{date(rng)}'", special("0001-01-01", "1582-10-10", "1899-12-31", "2300-01-01", "9999-12-31", "0000-00-00"), char),
         "time": (f"time({clock_digits})", f.Clock(clock_digits, database="mariadb"), duration(clock_digits), None, char),
+        "moment": ("datetime(6)", f.Moment(6), datetime(6), None, char),
         "datetime": (f"datetime({digits})", f.Moment(digits), datetime(digits),
                      special("0001-01-01 00:00:00", "1582-10-10 00:00:00", "1899-12-31 23:59:59", "2300-01-01 00:00:00", "9999-12-31 23:59:59", "0000-00-00 00:00:00"), char),
         "timestamp": (f"timestamp({clock_digits})", f.Moment(clock_digits, True), timestamp(clock_digits), special("0000-00-00 00:00:00"), char),

@@ -218,6 +218,7 @@ def kinds(rng: random.Random) -> dict:
         "time": (f"time({clock_digits})", f.Clock(clock_digits), lambda rng: quote(clock(rng, clock_digits)), special("24:00:00")),
         "timetz": ("timetz", f.Clock(6, True), lambda rng: quote(clock(rng, 6) + zone(rng)), None),
         "timestamp": (f"timestamp({digits})", f.Moment(digits), timestamp(digits, False), special(*FAR_TIMES)),
+        "moment": ("timestamp", f.Moment(6), timestamp(6, False), None),
         "timestamp6": ("timestamp", f.Moment(6), timestamp(6, False), special(*FAR_TIMES)),
         "timestamptz": (f"timestamptz({digits})", f.Moment(digits, True), timestamp(digits, True), special(*FAR_TIMES)),
         "interval": ("interval", f.Interval(), interval, None),

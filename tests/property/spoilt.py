@@ -49,7 +49,7 @@ def null_as_default(value, kind, column):
 
 
 def unit_wrong(value, kind, column):
-    timed = column.kind.startswith(("time", "date")) and "array" not in column.kind
+    timed = column.kind.startswith(("time", "date", "moment")) and "array" not in column.kind
     if not timed or not isinstance(value, str):
         return None
     if kind.startswith("Int") and value != "0":

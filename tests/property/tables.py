@@ -136,7 +136,7 @@ def table(database: str, setting: Setting, number: int, seed: str, kinds: list) 
     return Table(f"t{number}_{setting.name}", database, setting, columns, rng.random() < 0.5, rng)
 
 
-FIRST = ("padded", "zoned", "integer", "bigint", "smallint")
+FIRST = ("padded", "zoned", "moment", "integer", "bigint", "smallint")
 
 
 def tables(database: str, settings: list, seed: str, each: int, width: int) -> list:

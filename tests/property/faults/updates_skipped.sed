@@ -1,0 +1,2 @@
+# udf/tool/infer_write.c: the layout does not accept updates
+s/\\"r\\", \\"u\\", \\"d\\"/\\"r\\", \\"d\\"/
