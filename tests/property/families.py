@@ -198,8 +198,10 @@ class Numeric(Family):
         return unscaled(text, self.scale + 2048 if odd else self.scale or 0)
 
     def same(self, truth, got):
+        if isinstance(got, float) and isinstance(truth, str):
+            return repr(got) == repr(float(truth))
         if isinstance(got, float):
-            return isinstance(truth, Decimal) and Decimal(repr(got)) == truth
+            return Decimal(repr(got)) == truth
         return type(truth) is type(got) and truth == got
 
     def changes(self, truth, setting):

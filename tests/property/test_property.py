@@ -1,10 +1,9 @@
 """The property, small: a few random tables of both databases under some of the settings. run.py is the large one.
 
-The seed is printed; PROPERTY_SEED repeats a run.
+The seed is printed and the same each time, so that a failure is one that can be had again; PROPERTY_SEED=N takes another.
 """
 import os
 import random
-import time
 
 import pytest
 
@@ -14,7 +13,7 @@ from .spoilt import FAULTS
 
 ALWAYS = ["defaults", "string"]
 EACH, WIDTH, ROWS = 1, 16, 45
-SEED = os.environ.get("PROPERTY_SEED") or str(int(time.time()))
+SEED = os.environ.get("PROPERTY_SEED", "1")
 
 
 def names(known: list, count: int) -> list:
@@ -51,6 +50,17 @@ def test_enough_is_compared(verdicts, database, capsys_disabled):
     cells = run.total(mine, "cells")
     capsys_disabled(f"{database}: {sum(cells.values())} cells, {cells['equal'] + cells['equal, in the sample']} equal")
     assert sum(cells.values()) > 1000
+
+
+def test_nothing_is_silently_different(verdicts):
+    wrong = [(verdict.table.database, verdict.table.name, what) for verdict in verdicts if run.silent(verdict)
+             for what in verdict.findings.items()]
+    assert wrong == []
+
+
+def test_at_most_one_row_in_a_hundred_is_a_dead_letter_for_no_listed_reason(verdicts):
+    rows = run.total(verdicts, "rows")
+    assert 100 * run.dead(verdicts) <= rows["decoded"] + rows["in the sample"], run.total(verdicts, "reasons")
 
 
 @pytest.mark.parametrize("name", FAULTS)
