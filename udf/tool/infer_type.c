@@ -343,12 +343,11 @@ static void choose_wide(const struct value_facts *facts, struct column_type *col
 static void choose_number(const struct member *member, struct column_type *column)
 {
     const struct value_facts *facts = &member->facts;
-    if (facts->wide_decimals > 0) {
+    bool whole = facts->whole == facts->numbers && facts->infinite == 0;
+    if (facts->wide_decimals > 0 || (!whole && facts->inexact > 0)) {
         choose_wide(facts, column);
-    } else if (facts->whole == facts->numbers && facts->infinite == 0) {
+    } else if (whole) {
         choose_whole(member, column);
-    } else if (facts->inexact > 0) {
-        choose_wide(facts, column);
     } else {
         set_type(column, "Float64");
         column->nan = member->depth == 1 || facts->infinite > 0;
@@ -386,16 +385,15 @@ static void choose_text(const struct table_sample *table, const struct member *m
                         struct column_type *column)
 {
     const struct value_facts *facts = &member->facts;
-    if (facts->empty > 0 || member->empty_text_in_deletes) {
-        note_text(table, facts, column);
-    } else if (facts->dates == facts->count) {
+    bool full = facts->empty == 0 && !member->empty_text_in_deletes;
+    if (full && facts->dates == facts->count) {
         set_type(column, "Date32");
         column->unit = "auto"; /* A number is no date here. */
         note_add(column, "; ISO dates");
-    } else if (facts->times == facts->count && facts->fraction <= 9) {
+    } else if (full && facts->times == facts->count && facts->fraction <= 9) {
         set_type(column, "DateTime64(%u, 'UTC')", facts->fraction > 6 ? 9u : 6u);
         note_add(column, "; ISO times");
-    } else if (facts->uuids == facts->count) {
+    } else if (full && facts->uuids == facts->count) {
         set_type(column, "UUID");
         note_add(column, "; UUIDs");
     } else {

@@ -244,7 +244,7 @@ static enum integer_width width_of(struct text digits, bool negative)
 
 enum integer_width facts_width(const struct value_facts *facts)
 {
-    for (int width = facts->above; width < WIDTH_NONE; width++)
+    for (int width = (int)facts->above; width < WIDTH_NONE; width++)
         if (!facts->negative || (widths[width].smallest && width >= (int)facts->below))
             return (enum integer_width)width;
     return WIDTH_NONE;
