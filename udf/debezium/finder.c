@@ -170,6 +170,9 @@ bool finder_open(struct finder *finder, const struct layout *layout)
         for (size_t j = 0; j < layout->columns[i].path_count; j++)
             finder->lists_unmapped |= layout->columns[i].paths[j].space == SPACE_UNMAPPED;
     }
+    for (size_t i = 0; i < finder->tree[SPACE_ROW].count; i++)
+        finder->tree[SPACE_ROW].children[i].base64 =
+            layout_is_base64(layout, finder->tree[SPACE_ROW].children[i].step.name);
     if (layout->json_column.size)
         finder->document = path_tree_child(&finder->tree[SPACE_ROW], layout->json_column);
     if (finder->document && finder->document->count == 0)

@@ -449,6 +449,23 @@ static bool refuse_value(struct decoding *decoding, const struct column *column,
                   TEXT(" does not fit "), text_of(column->as.type.name));
 }
 
+/* The value of a column that reads a document whole whose string is its base64: the text that it stands for. */
+static bool convert_base64(struct decoding *decoding, const struct column *column, const struct search *search,
+                           const struct conversion *as, struct value *out)
+{
+    struct arena *arena = decoding->decoder->walk.arena;
+    struct json_value decoded = {.kind = VALUE_STRING};
+    const struct text text = json_text(search->value.doc, search->value.node, arena);
+    const bool is_base64 = base64_decode(arena, text, JSON_PADDING, &decoded.text);
+    if (is_base64 && convert(&decoded, as, arena, out))
+        return true;
+    *out = column->absent;
+    if (column->lenient)
+        return true;
+    return is_base64 ? refuse_value(decoding, column, search->path, decoded.text)
+                     : REFUSE(decoding->decoder, OUTCOME_ERROR, search->path->text, TEXT(": not base64"));
+}
+
 static bool convert_value(struct decoding *decoding, size_t index, const struct search *search,
                           struct value *out)
 {
@@ -465,6 +482,8 @@ static bool convert_value(struct decoding *decoding, size_t index, const struct 
         extended.extended = true;
         as = &extended;
     }
+    if (decoder->finder.ends[index][search->path - column->paths]->base64 && value.node->kind == JSON_STRING)
+        return convert_base64(decoding, column, search, as, out);
     if (as->type.kind == TYPE_STRING && !as->extended) { /* any value's text */
         *out = (struct value){.as.text = json_text(value.doc, value.node, decoder->walk.arena)};
         return true;

@@ -12,6 +12,8 @@ struct query {
     struct path_walk walk;
     struct arena own; /* what the options need */
     struct view_options options;
+    const struct text *base64_documents; /* members of the row image; `base64_count` of them */
+    size_t base64_count;
 };
 
 /* A bare row is known by it; there is no layout here to say. */
@@ -19,13 +21,16 @@ struct query {
 
 struct query *query_new(const struct query_options *options)
 {
-    (void)options;
     struct query *query = calloc(1, sizeof *query);
     if (!query)
         return NULL;
     query->parser = json_parser_new();
     query->walk = (struct path_walk){.parser = query->parser, .arena = &query->arena, .depth = JSON_DEPTH};
     query->options = (struct view_options){.json_column = JSON_COLUMN, .metadata_prefix = TEXT("__")};
+    if (options->has_metadata_prefix)
+        query->options.metadata_prefix = options->metadata_prefix;
+    query->base64_documents = options->base64_documents;
+    query->base64_count = options->count;
     if (query->parser && view_index(&query->own, &query->options))
         return query;
     query_free(query);
@@ -57,7 +62,15 @@ static bool read_message(struct query *query, struct text message, struct json_d
 
 static const struct node_ref NOWHERE = {NULL, NULL};
 
-/* The value itself, or the document in a string. */
+static bool is_base64(const struct query *query, struct text member)
+{
+    for (size_t i = 0; i < query->base64_count; i++)
+        if (text_equal(query->base64_documents[i], member))
+            return true;
+    return false;
+}
+
+/* The document in a string. */
 static struct node_ref open_string(struct query *query, struct node_ref value)
 {
     struct json_doc *document = arena_alloc(&query->arena, sizeof *document);
@@ -80,6 +93,28 @@ static struct node_ref follow(struct query *query, struct node_ref value, const 
                                         : json_element(value.doc, value.node, steps[i].index);
     }
     return value;
+}
+
+/* The text that a string's base64 stands for, as a value of its own; NOWHERE where it is none. */
+static struct node_ref decode_string(struct query *query, struct node_ref value)
+{
+    struct json_doc *document = arena_alloc(&query->arena, sizeof *document);
+    struct json_node *node = arena_alloc(&query->arena, sizeof *node);
+    struct text bytes;
+    if (!document || !node || !base64_decode(&query->arena, json_text(value.doc, value.node, &query->arena), JSON_PADDING, &bytes))
+        return NOWHERE;
+    *node = (struct json_node){.end = (uint32_t)bytes.size, .next = 1, .kind = JSON_STRING};
+    *document = (struct json_doc){bytes.data, node, 1};
+    return (struct node_ref){document, node};
+}
+
+/* Follows the steps from a member of the row image, whose string may be the base64 of its document. */
+static struct node_ref follow_member(struct query *query, struct node_ref value, struct text name, const struct step *steps,
+                                     size_t count)
+{
+    if (value.node->kind == JSON_STRING && is_base64(query, name))
+        value = decode_string(query, value);
+    return follow(query, value, steps, count);
 }
 
 static bool is_there(struct node_ref value)
@@ -130,8 +165,8 @@ static struct node_ref follow_in_image(struct query *query, const struct image *
         const struct json_node *member = image_member(image, name, &query->arena);
         struct node_ref found = NOWHERE;
         if (member)
-            found = follow(query, (struct node_ref){image->doc, member}, path->steps + count,
-                           path->count - count);
+            found = follow_member(query, (struct node_ref){image->doc, member}, name, path->steps + count,
+                                  path->count - count);
         if (is_there(found) || count == 2)
             return found;
     }
@@ -156,6 +191,28 @@ static struct node_ref follow_in_view(struct query *query, const struct view *vi
     return view->image[path->space].node ? follow_in_image(query, &view->image[path->space], path) : NOWHERE;
 }
 
+/* Whether the view answers for a path alone, found or not. */
+static bool is_of_view(const struct view *view, const struct path *path)
+{
+    if (view->verdict != VERDICT_ROW || path->space == SPACE_MESSAGE)
+        return false;
+    return path->space == SPACE_OP || path->space == SPACE_TS_MS || path->space == SPACE_SOURCE ||
+           view->image[path->space].node != NULL;
+}
+
+/* A value as text. In a row image that came as a string, an Extended JSON scalar is the scalar that it stands for. */
+static bool text_of_value(struct query *query, const struct view *view, const struct path *path, struct node_ref value,
+                          struct text *answer)
+{
+    struct conversion as = {.extended = view->row_in_string && path->space == SPACE_ROW};
+    struct value converted;
+    *answer = json_text(value.doc, value.node, &query->arena);
+    if (as.extended && value.node->kind == JSON_OBJECT && type_parse("String", &as.type) &&
+        convert_node(value.doc, value.node, &query->arena, &as, &converted))
+        *answer = converted.as.text;
+    return !query->arena.failed;
+}
+
 bool query_extract(struct query *query, struct text message, struct text path_text, struct text *answer)
 {
     struct json_doc doc;
@@ -164,15 +221,11 @@ bool query_extract(struct query *query, struct text message, struct text path_te
     if (!read_message(query, view_body(message), &doc, &view) || !path_parse(&query->arena, path_text, &path))
         return false;
     struct node_ref found = follow_in_view(query, &view, &path);
-    const bool own = path.space == SPACE_OP || path.space == SPACE_SOURCE || path.space == SPACE_TS_MS;
-    if (!is_there(found) && !(own && view.verdict == VERDICT_ROW))
+    if (!is_there(found) && !is_of_view(&view, &path))
         found = follow_from(query, (struct node_ref){&doc, view.root}, &path, 0);
-    if (!is_there(found) && !(own && view.verdict == VERDICT_ROW))
+    if (!is_there(found) && !is_of_view(&view, &path))
         found = follow_from(query, (struct node_ref){&doc, doc.nodes}, &path, 0);
-    if (!is_there(found))
-        return false;
-    *answer = json_text(found.doc, found.node, &query->arena);
-    return !query->arena.failed;
+    return is_there(found) && text_of_value(query, &view, &path, found, answer);
 }
 
 /* ---- unnest -------------------------------------------------------------------------------------------------------------- */
@@ -211,13 +264,13 @@ struct part {
 static bool expand_within(struct writing *writing, struct part *part, const struct json_node *node,
                           unsigned levels);
 
-/* Writes what the string holds in its place, where it holds an object or array. levels: encodings that may still be read. */
-static bool expand_string(struct writing *writing, struct part *part, const struct json_node *node,
-                          unsigned levels)
+/* Writes what a string's text holds in the string's place, where it holds an object or array. levels: encodings that may still be
+ * read. */
+static bool expand_text(struct writing *writing, struct part *part, const struct json_node *node, struct text text,
+                        unsigned levels)
 {
     struct query *query = writing->query;
     struct json_doc held;
-    struct text text = json_text(part->doc, node, &query->arena);
     do {
         struct json_fault fault;
         if (levels == 0 || text.size == 0 ||
@@ -238,6 +291,11 @@ static bool expand_string(struct writing *writing, struct part *part, const stru
     return true;
 }
 
+static bool expand_string(struct writing *writing, struct part *part, const struct json_node *node, unsigned levels)
+{
+    return expand_text(writing, part, node, json_text(part->doc, node, &writing->query->arena), levels);
+}
+
 /* Expands the strings at any depth of a container. */
 static bool expand_within(struct writing *writing, struct part *part, const struct json_node *node,
                           unsigned levels)
@@ -254,6 +312,16 @@ static bool expand_within(struct writing *writing, struct part *part, const stru
     return true;
 }
 
+/* Expands the string of a row image's member, which may be the base64 of its document. */
+static bool expand_member(struct writing *writing, struct part *part, const struct json_node *string, struct text name)
+{
+    struct query *query = writing->query;
+    if (!is_base64(query, name))
+        return expand_string(writing, part, string, ENCODINGS_LIMIT);
+    const struct node_ref decoded = decode_string(query, (struct node_ref){part->doc, string});
+    return !decoded.node || expand_text(writing, part, string, json_raw(decoded.doc, decoded.node), ENCODINGS_LIMIT);
+}
+
 /* Expands the strings of an object's members, of a flattened one those of the row images. */
 static bool expand_members(struct writing *writing, struct part *part, const struct json_node *object,
                            bool flattened)
@@ -261,8 +329,11 @@ static bool expand_members(struct writing *writing, struct part *part, const str
     for (const struct json_node *member = json_first(part->doc, object); member;
          member = json_after(part->doc, object, member)) {
         struct text key = json_key(part->doc, member, &writing->query->arena);
-        bool within = !flattened || text_starts(key, TEXT("before.")) || text_starts(key, TEXT("after."));
-        if (within && member->kind == JSON_STRING && !expand_string(writing, part, member, ENCODINGS_LIMIT))
+        const bool before = text_starts(key, TEXT("before.")), after = text_starts(key, TEXT("after."));
+        if ((flattened && !before && !after) || member->kind != JSON_STRING)
+            continue;
+        const struct text name = flattened ? text_from(key, before ? sizeof "before." - 1 : sizeof "after." - 1) : key;
+        if (!expand_member(writing, part, member, name))
             return false;
     }
     return true;

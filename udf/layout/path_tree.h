@@ -33,6 +33,7 @@ struct path_tree {
     uint16_t
         rule; /* number, from 1, of the first accept rule whose path ends here or leads through here; 0: none */
     bool rule_ends;       /* some rule's path ends here */
+    bool base64;        /* a member of the row image whose string is the base64 of its document */
     bool taken;           /* some column takes what is here, or something within it */
     bool by_member;       /* only parts of what is here are taken: its other members are unmapped, … */
     struct text *ignored; /* … but for these, `ignored_count` of them */

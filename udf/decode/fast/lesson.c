@@ -134,7 +134,7 @@ uint32_t list_uses(const struct learning *learning, const struct standing *stand
 bool is_crossed(const struct standing *standing)
 {
     for (unsigned i = 0; i < standing->tree_count; i++)
-        if (standing->trees[i]->count)
+        if (standing->trees[i]->count || standing->trees[i]->base64)
             return true;
     return false;
 }
@@ -153,7 +153,7 @@ bool is_document_member(const struct learning *learning, const struct standing *
 {
     const struct path_tree *row = &learning->shapes->finder->tree[SPACE_ROW];
     for (unsigned i = 0; i < standing->tree_count; i++)
-        if (standing->trees[i]->count && standing->trees[i] >= row->children &&
+        if ((standing->trees[i]->count || standing->trees[i]->base64) && standing->trees[i] >= row->children &&
             standing->trees[i] < row->children + row->count)
             return true;
     return false;
