@@ -618,6 +618,10 @@ static void see_string(const struct looking *looking, const struct json_node *no
 {
     const struct view_options *options = looking->options;
     struct view *view = looking->view;
+    if (options->rows) {
+        refuse(view, TEXT("not an object"));
+        return;
+    }
     const struct json_doc *held = document_in_string(looking->walk, looking->doc, node);
     if (!held && options->base64_document)
         held = document_in_base64(looking->walk, looking->doc, node);

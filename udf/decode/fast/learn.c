@@ -270,11 +270,6 @@ static bool stand(struct learning *learning, const struct standing *object, stru
     for (unsigned space = 0; space < SPACES; space++)
         if (!stand_in_image(learning, object, (enum path_space)space, member))
             return false;
-    if (is_node(object, view->document.doc, view->document.node)) {
-        const struct path_tree *tree = finder->document ? path_tree_child(finder->document, key) : NULL;
-        if (tree && (!note_node(learning, tree) || !add_tree(member, tree, true)))
-            return false;
-    }
     if (is_node(member, view->op_value.doc, view->op_value.node) &&
         (finder->op.reader_count || finder->op.rule) &&
         (!enter(learning, TO_IMAGE, TEXT("op")) || !add_tree(member, &finder->op, false)))
@@ -286,32 +281,33 @@ static bool stand(struct learning *learning, const struct standing *object, stru
     return true;
 }
 
-/* Marks a member that no column takes, where such are listed. */
+/* Marks a member that no column takes, in an object whose such members are listed. */
 static bool see_unmapped(struct learning *learning, const struct standing *object, struct standing *member)
 {
     const struct finder *finder = learning->shapes->finder;
     const struct view *view = learning->lesson->view;
     const struct image *image = &view->image[SPACE_ROW];
     const struct path_tree *tree = object->row;
-    struct text name = member->key;
+    struct text name = member->key, around = object->row_name;
+    bool listed = object->listed;
     if (!finder->lists_unmapped)
         return true;
-    if (is_node(object, view->document.doc, view->document.node))
-        tree = finder->document;
     if (is_node(object, image->doc, image->node)) {
         tree = &finder->tree[SPACE_ROW];
-        if (image_is_metadata(image, member->key) ||
-            (image->naming == NAMED_BY_PREFIX && !text_starts(name, image->prefix)))
-            return true;
-        if (image->naming == NAMED_BY_PREFIX)
-            name = text_from(name, image->prefix.size);
+        listed = !image_is_metadata(image, name);
+        around = NONE;
+        if (image->naming == NAMED_BY_PREFIX) {
+            listed = text_starts(name, image->prefix);
+            name = listed ? text_from(name, image->prefix.size) : name;
+        }
     }
-    if (!tree || !tree->by_member || is_ignored(tree, name))
+    if (!listed || is_ignored(tree, name))
         return true;
-    const struct text around =
-        tree == finder->document && !object->row ? finder->layout->json_column : object->row_name;
     member->row_name = unmapped_name(learning->lesson->walk->arena, around, name);
-    return (member->row && member->row->taken) || mark_unmapped(learning, member->row_name);
+    if (!member->row || !member->row->taken)
+        return mark_unmapped(learning, member->row_name);
+    member->listed = member->row->by_member;
+    return true;
 }
 
 /* Notes of which classes a member of the object around it is, by which the form of a message is told. */
@@ -403,6 +399,18 @@ static bool enter_images(struct learning *learning, const struct standing *objec
     return true;
 }
 
+/* A router value is the JSON column's document: it stands where that does. */
+static bool stand_as_document(const struct learning *learning, struct standing *standing)
+{
+    const struct finder *finder = learning->shapes->finder;
+    const struct view *view = learning->lesson->view;
+    if (!is_node(standing, view->document.doc, view->document.node))
+        return false;
+    standing->row_name = finder->layout->json_column;
+    standing->listed = finder->document && finder->document->by_member;
+    return finder->document && add_tree(standing, finder->document, true);
+}
+
 static bool learn_container(struct learning *learning, struct standing *standing)
 {
     const struct consultation consulted = consulted_of(learning, standing);
@@ -413,14 +421,17 @@ static bool learn_container(struct learning *learning, struct standing *standing
             return false;
         account(learning, standing, CONSULTED_FORM);
     }
+    stand_as_document(learning, standing);
     return enter_images(learning, standing) && mark(learning, standing, MARKED_CONTAINER, false) &&
            learn_children(learning, standing) && mark(learning, standing, MARKED_CONTAINER, true);
 }
 
-/* A document's own value: the marks of the string around it stand for who reads it whole. */
+/* A document's own value: the marks of the string around it stand for who reads it whole, unless it is a router value. */
 static bool learn_document_value(struct learning *learning, struct standing *standing)
 {
-    return enter_images(learning, standing) && learn_children(learning, standing);
+    const bool router = stand_as_document(learning, standing);
+    return enter_images(learning, standing) && (!router || mark(learning, standing, MARKED_CONTAINER, false)) &&
+           learn_children(learning, standing) && (!router || mark(learning, standing, MARKED_CONTAINER, true));
 }
 
 static bool learn_value(struct learning *learning, struct standing *standing)

@@ -35,6 +35,7 @@ struct standing {
     const struct path_tree *trees[TREES_LIMIT];
     unsigned tree_count;
     const struct path_tree *row; /* that of them which is below the row image, or NULL */
+    bool listed;                  /* an object whose members that no column takes are listed */
     struct text row_name; /* its name within the row image, where members are listed that no column takes */
     bool judged_member;   /* a member of an object by which the form was told */
     bool in_source;       /* a member of the source fields' object */
