@@ -111,7 +111,9 @@ static bool learn_decisive(struct learning *learning, const struct standing *sta
         return false;
     struct text text = {start, (size_t)(learning->at - start)};
     const size_t quote = *start == '"' || *start == '\\' ? quote_of_level[learning->level].size : 0;
-    const bool has_escape = !container && memchr(text.data + quote, '\\', text.size - 2 * quote) != NULL;
+    /* A column would want them read. */
+    const bool has_escape = !container && list_uses(learning, standing, NULL) > 0 &&
+                            memchr(text.data + quote, '\\', text.size - 2 * quote) != NULL;
     if (has_escape || text.size > LESSON_TEXT_LIMIT || !note_here(learning, TO_TEXT, text, false, stage))
         return false;
     account(learning, standing, CONSULTED_FORM);
