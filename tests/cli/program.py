@@ -11,8 +11,9 @@ FIXTURE = ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson"
 
 
 def call(*words, data=b"", program=PROGRAMS[0], **options):
-    """Runs the program to its end; `data` is its standard input."""
-    return subprocess.run([program, *map(str, words)], input=data, capture_output=True, timeout=60, **options)
+    """Runs the program to its end; `data` is its standard input, in a file (test_pipes.py has pipes)."""
+    with programs.as_file(data) as messages:
+        return subprocess.run([program, *map(str, words)], stdin=messages, capture_output=True, timeout=60, **options)
 
 
 def refusal(done, status):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import tables
 from tests.support import wire
+from tests.support.programs import as_file
 
 FOLDER = tables.HERE / "answers"
 
@@ -62,14 +63,15 @@ class Case:
 
     def ask(self, binary):
         """What the program answers: its text as it is, binary formats as a dump."""
-        run = subprocess.run(
-            [binary, *self.arguments, "--format", self.format],
-            input=wire.ENCODE[self.format](self.rows),
-            capture_output=True,
-            cwd=tables.ROOT,
-            timeout=60,
-            check=False,
-        )
+        with as_file(wire.ENCODE[self.format](self.rows)) as messages:
+            run = subprocess.run(
+                [binary, *self.arguments, "--format", self.format],
+                stdin=messages,
+                capture_output=True,
+                cwd=tables.ROOT,
+                timeout=60,
+                check=False,
+            )
         assert (run.returncode, run.stderr) == (0, b""), run.stderr.decode("utf-8", "replace")
         return run.stdout.decode("utf-8") if self.format == "LineAsString" else dump(run.stdout)
 
