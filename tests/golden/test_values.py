@@ -121,6 +121,20 @@ def test_value(build, form, way, asserted):
     asserted(len(got))
 
 
+@pytest.mark.parametrize("build", tables.BINARIES)
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_value_after_its_like(build, column, asserted):
+    """Each value of a column behind many that fit it, which have taught the decoder their shape."""
+    own = [at for at, case in enumerate(CASES) if case[0] == column]
+    fitting = [at for at in own if CASES[at][2] != MISFIT]
+    order = fitting * 3 + [it for at in own for it in (at, *fitting)] + own[::-1]
+    got = rows_of_row_binary(
+        ask(build, ["decode", LAYOUT, "--format", "RowBinary"], wire.row_binary([(MESSAGES[at],) for at in order])), len(order))
+    wrong = [f"{CASES[at]}: expected {ROWS[at]!r}, got {one!r}" for at, one in zip(order, got, strict=True) if one != ROWS[at]]
+    assert not wrong, "\n".join(wrong[:3])
+    asserted(len(order))
+
+
 def test_every_column_and_type_has_values_that_fit_and_that_do_not():
     assert {name for name, _, answer in CASES if answer != MISFIT} == COLUMNS.keys()
     named = {it["type"].removeprefix("Nullable(").split("(")[0].rstrip(")") for it in COLUMNS.values()}

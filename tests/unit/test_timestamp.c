@@ -789,18 +789,31 @@ static void test_exact(void **state)
         {"2026-01-02T03:04:05.1234567891Z", 10},
         {"1709141609.404123", 6},
         {"-1.5", 1},
-        {"1709141609404", 3},
         {"0.12345678900000000000000000001", 10},
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         for (unsigned precision = 0; precision <= 9; precision++) {
             int64_t ticks;
-            assert_true(ticks_from_text(text_of(texts[i].text), UNIT_AUTO, false, precision, &ticks));
-            if (ticks_from_text(text_of(texts[i].text), UNIT_AUTO, true, precision, &ticks) !=
+            assert_true(ticks_from_text(text_of(texts[i].text), UNIT_SECONDS, false, precision, &ticks));
+            if (ticks_from_text(text_of(texts[i].text), UNIT_SECONDS, true, precision, &ticks) !=
                 (precision >= texts[i].precision))
                 fail_msg("%s with %u digits", texts[i].text, precision);
         }
     }
+}
+
+/* Nor a unit that is guessed. */
+static void test_exact_guesses_no_unit(void **state)
+{
+    (void)state;
+    static const char *const counts[] = {"0", "-1", "1709141609", "1709141609.404", "1709141609404123"};
+    int64_t ticks;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        assert_true(ticks_from_text(text_of(counts[i]), UNIT_AUTO, false, 6, &ticks));
+        assert_false(ticks_from_text(text_of(counts[i]), UNIT_AUTO, true, 6, &ticks));
+    }
+    assert_true(ticks_from_text(TEXT("2026-01-02"), UNIT_AUTO, true, 6, &ticks));
+    assert_true(ticks_from_text(TEXT("2026-01-02T03:04:05,5 UTC"), UNIT_AUTO, true, 6, &ticks));
 }
 
 /* ---- To ClickHouse ---- */
@@ -912,6 +925,7 @@ int main(void)
         cmocka_unit_test(test_fractions),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_exact_guesses_no_unit),
         cmocka_unit_test(test_ticks),
         cmocka_unit_test(test_ticks_are_counted),
         cmocka_unit_test(test_days),

@@ -98,6 +98,9 @@ static __attribute__((noinline)) bool convert_instant(const struct json_value *v
 {
     struct instant instant;
     const struct type *const type = &to->type;
+    /* A unit that nobody says is a guess, which is no exact value. */
+    if (to->exact && to->unit == UNIT_AUTO && is_count(value))
+        return false;
     if (!read_instant(value, to->unit, arena, &instant))
         return false;
     int64_t *const time = &out->as.integer;
@@ -120,9 +123,6 @@ static __attribute__((noinline)) bool convert_instant(const struct json_value *v
 bool convert_time(const struct json_value *value, const struct conversion *to, struct arena *arena,
                   struct value *out)
 {
-    /* A unit that nobody says is a guess, which is no exact value. */
-    if (to->exact && to->unit == UNIT_AUTO && is_count(value))
-        return false;
     if (value->kind == VALUE_STRING && to->type.kind == TYPE_DATETIME64)
         return ticks_from_text(value->text, to->unit, to->exact, to->type.precision, &out->as.integer);
     return convert_instant(value, to, arena, out);

@@ -545,7 +545,9 @@ static __attribute__((noinline)) bool finish_ticks(struct text text, enum time_u
     int64_t offset;
     struct instant instant;
     if (at == 0 || !scan_zone(text_from(text, at), &offset))
-        return instant_from_text(text, unit, &instant) && instant_to_ticks(instant, precision, ticks) &&
+        return (exact && unit == UNIT_AUTO ? instant_from_iso(text, &instant)
+                                           : instant_from_text(text, unit, &instant)) &&
+               instant_to_ticks(instant, precision, ticks) &&
                (!exact || instant_has_precision(instant, precision));
     const int64_t per_second = (int64_t)power_of_ten[precision];
     *ticks -= offset * per_second;

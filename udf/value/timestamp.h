@@ -57,7 +57,7 @@ bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks
 bool instant_has_precision(struct instant instant, unsigned precision);
 
 /* instant_from_text and instant_to_ticks in one, for the common form without an instant between; with `exact`, false where the
- * ticks do not say all of the instant. */
+ * ticks do not say all of the instant, and for a count whose unit would be a guess (UNIT_AUTO). */
 bool ticks_from_text(struct text text, enum time_unit unit, bool exact, unsigned precision, int64_t *ticks);
 
 /* The day that the instant falls on (UTC), counted from 1970-01-01. */
