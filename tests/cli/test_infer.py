@@ -518,6 +518,19 @@ def test_a_column_named_op_is_a_column(tmp_path):
     assert [row["op_"] for row in proposal.decode(data, tmp_path)] == ["c", "d"]
 
 
+def test_rows_whose_columns_are_called_as_an_envelopes_members(tmp_path):
+    row = {"id": 1, "op": "AA==", "source": {"scale": 1, "value": "Dw=="}, "after": "x", "before": None, "after.x": 5}
+    schema = {"type": "struct", "optional": False, "name": "server.public.t.Value", "fields": [
+        field("int64", "id"), field("string", "op"), field("struct", "source", "io.debezium.data.VariableScaleDecimal"),
+        field("string", "after"), field("string", "before"), field("int64", "after.x")]}
+    for data in (lines(row, row | {"op": None, "id": 2}), lines({"schema": schema, "payload": row}, {"schema": schema, "payload": row | {"op": "c", "id": 2}})):
+        proposal = Proposal(data)
+        assert proposal.layout["message"] == "row"
+        rows = proposal.decode(data, tmp_path)
+        assert [(held["outcome"], held["id"], held["source"], held["after"], held["after_x"]) for held in rows] == [
+            ("event", number, Decimal("1.5"), "x", 5) for number in (1, 2)]
+
+
 def test_flattened_keys(tmp_path):
     data = (FIXTURES / "debezium" / "flat.public.outbox.ndjson").read_bytes()
     proposal = Proposal(data)

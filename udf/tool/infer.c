@@ -66,6 +66,18 @@ static bool find_prefix(struct inference *inference, const struct view *view)
     return false;
 }
 
+static void take_bare(struct inference *inference, const struct json_doc *doc)
+{
+    struct view_options rows = inference->view;
+    struct view view;
+    rows.rows = true;
+    view_read(&rows, &inference->walk, doc, &view);
+    if (view.verdict == VERDICT_ROW)
+        sample_add_row(&inference->sample, &view, &inference->walk, true);
+    else
+        sample_add_reason(&inference->sample, view.reason, view.verdict == VERDICT_SKIPPED);
+}
+
 /* What is neither an envelope nor says that it is a row may be one all the same: a row or a router's document. */
 static void take_refused(struct inference *inference, const struct json_doc *doc, const struct view *refused)
 {
@@ -78,11 +90,8 @@ static void take_refused(struct inference *inference, const struct json_doc *doc
         sample_add_row(&inference->sample, &view, &inference->walk, false);
         return;
     }
-    struct view_options rows = inference->view;
-    rows.rows = true;
     if (object) {
-        view_read(&rows, &inference->walk, doc, &view);
-        sample_add_row(&inference->sample, &view, &inference->walk, true);
+        take_bare(inference, doc);
     } else if (refused->root->kind == JSON_STRING &&
                document_in_text(&inference->walk, json_text(doc, refused->root, &inference->message),
                                 &document) &&
@@ -95,11 +104,28 @@ static void take_refused(struct inference *inference, const struct json_doc *doc
     }
 }
 
+/* Whether a row whose own columns have names of an envelope (op, source, after.x) was taken for one: its schema says that it is a
+ * row, or its operation is none. */
+static bool is_misread(struct inference *inference, const struct view *view)
+{
+    const struct image *row = &view->image[SPACE_ROW];
+    bool root_is_row = row->node == view->root && row->naming != NAMED_BY_PREFIX;
+    if (view->verdict != VERDICT_ROW || view->root->kind != JSON_OBJECT || root_is_row)
+        return false;
+    const struct json_node *name =
+        json_member(view->schema.doc, view->schema.node, TEXT("name"), &inference->message);
+    if (name && text_ends(json_text(view->schema.doc, name, &inference->message), TEXT(".Value")))
+        return true;
+    return view->op.size != 1 || view->op.data[0] < 'a' || view->op.data[0] > 'z';
+}
+
 static void take_document(struct inference *inference, const struct json_doc *doc)
 {
     struct view view;
     view_read(&inference->view, &inference->walk, doc, &view);
-    if (view.verdict == VERDICT_ROW)
+    if (is_misread(inference, &view))
+        take_bare(inference, doc);
+    else if (view.verdict == VERDICT_ROW)
         sample_add_row(&inference->sample, &view, &inference->walk, false);
     else if (view.verdict == VERDICT_SKIPPED)
         sample_add_reason(&inference->sample, view.reason, true);
