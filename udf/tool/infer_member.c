@@ -51,8 +51,7 @@ struct text member_path(struct arena *arena, const struct member *member)
     bool quoted = needs_brackets(name);
     if (quoted)
         name = in_brackets(arena, name);
-    return arena_printf(arena, "%.*s%s%.*s", (int)above.size, above.data, quoted ? "" : ".", (int)name.size,
-                        name.data);
+    return arena_printf(arena, "%.*s%s%.*s", TEXT_ARGUMENTS(above), quoted ? "" : ".", TEXT_ARGUMENTS(name));
 }
 
 bool member_is_document(const struct member *member)
