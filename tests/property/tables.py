@@ -11,8 +11,11 @@ from .texts import FLAVOURS, identifiers
 
 SEQUENCE = "zz_seq"
 DIALECTS = {"postgres": postgres, "mariadb": mariadb}
-# Columns whose names are Debezium's own marks cannot be told from them in a row that carries those.
-MARKS = ("__x",)
+# What a row without an envelope cannot have: Debezium's own marks; beside a column `op`, names that make a flattened message of it; and the
+# names of kcat's own objects, all at once.
+NOT_IN_ROWS = ("__x", "after.x", "offset")
+# An object by such a name beside a column `op` is an envelope's.
+OF_ENVELOPES = ("source", "before", "after", "payload")
 
 
 @dataclass
@@ -117,7 +120,7 @@ def keys(database: str):
 def table(database: str, setting: Setting, number: int, seed: str, kinds: list) -> Table:
     rng = random.Random(f"{seed}/{database}/{setting.name}/{number}")
     dialect = DIALECTS[database]
-    names = [name for name in identifiers() if setting.form == "envelope" or name not in MARKS]
+    names = [name for name in identifiers() if setting.form == "envelope" or name not in NOT_IN_ROWS]
     if database == "postgres":
         names = [name for name in names if "`" not in name]  # what changes in such a column arrives as NULL
     else:
@@ -129,7 +132,7 @@ def table(database: str, setting: Setting, number: int, seed: str, kinds: list) 
     key = dialect.Column(rng.choice(["id", "k", "Id", "order.id", "key"]), "key", sql, family, value, nullable=False)
     sequence = dialect.Column(SEQUENCE, "bigint", "bigint", f.Integer(), None, nullable=False)
     names = [name for name in names if name.lower() != key.name.lower()]
-    columns = [key, sequence, *(dialect.column(names.pop(), kind, rng) for kind in kinds)]
+    columns = [key, sequence, *(dialect.column(_name_for(kind, names), kind, rng) for kind in kinds)]
     for column in columns:
         if database == "mariadb" and column.kind == "time" and setting.time in ("connect", "isostring"):
             column.nullable = True  # a TIME beyond a day is NULL there, which stops the connector where it must not be
@@ -140,6 +143,15 @@ def table(database: str, setting: Setting, number: int, seed: str, kinds: list) 
 
 
 FIRST = ("padded", "zoned", "moment", "integer", "bigint", "smallint")
+
+
+def _name_for(kind: str, names: list) -> str:
+    """The next name; for a kind whose values are objects, one that no envelope has."""
+    at = next(at for at in range(len(names) - 1, -1, -1) if kind not in OBJECTS or names[at] not in OF_ENVELOPES)
+    return names.pop(at)
+
+
+OBJECTS = ("point", "linestring", "polygon", "numeric")
 
 
 def tables(database: str, settings: list, seed: str, each: int, width: int) -> list:
