@@ -157,11 +157,19 @@ def place(table: Table, path: str):
         return None
     if table.setting.form == "router":
         return table.column("payload"), parsed[1:] if parsed[0] == "payload" else parsed
-    for length in range(len(parsed), 0, -1):
-        name = ".".join(map(str, parsed[:length]))
-        column = table.column(name) if length == 1 or flat else None
-        if column:
-            return column, parsed[length:]
+    if flat:
+        return _flat_place(table, ".".join(map(str, parsed)))
+    column = table.column(str(parsed[0]))
+    return column and (column, parsed[1:])
+
+
+def _flat_place(table: Table, key: str):
+    """The column that a flattened key belongs to, the one with the longest name, and what follows it."""
+    for column in sorted(table.columns, key=lambda column: -len(column.name)):
+        if key == column.name:
+            return column, []
+        if key.startswith(f"{column.name}."):
+            return column, key[len(column.name) + 1:].split(".")
     return None
 
 
