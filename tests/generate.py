@@ -381,6 +381,11 @@ def random_layout(rng):
         "__{k}",
         "source.{k}.x",
         "after.{d}.list[2][1]",
+        "before.{k}",
+        "before.{d}.{k}",
+        "ts_ms",
+        'after["{k}"]',
+        'after.{d}["q.{k}"]',
     ]
     columns = []
     other = rng.choice([document] * 4 + ["meta"])
@@ -418,7 +423,21 @@ def random_layout(rng):
         if rng.random() < 0.3:
             column["lenient"] = True
         columns.append(column)
+    if rng.random() < 0.25:
+        columns.append({"name": "unmapped", "type": "Array(String)", "path": "unmapped"})
+    if rng.random() < 0.25:
+        columns.append({"name": "left_out", "type": "Array(String)", "path": "left_out"})
     layout = {"function": "randomRow", "columns": columns}
+    if rng.random() < 0.12:
+        layout["message"] = rng.choice(["row", "row", "auto"])
+    if rng.random() < 0.2 and columns[-1].get("path") != "unmapped" and columns[-2].get("path") != "unmapped":
+        layout["metadata_prefix"] = rng.choice(["_", "meta_", "", "cdc."])
+    if rng.random() < 0.15:
+        layout["base64_documents"] = [f"after.{document}"]
+    if rng.random() < 0.2:
+        layout["ignore"] = [f"after.{rng.choice([document, 'extra', 'k1', 'k2', document + '.extra'])}"]
+    if rng.random() < 0.4:
+        layout["accept_missing"] = rng.choice(["error", "skip"])
     if rng.random() < 0.2:
         layout["exact"] = True
     accept = {}
@@ -457,8 +476,13 @@ class Generator:
         self.documents = [it.decode() for it in layout.documents]
         for column in layout.columns:
             for path in column.paths:
-                (self.image if path.in_row else self.root).at(path.steps).columns.append(column)
+                if path.space in ("row", "before", "message", "source"):
+                    steps = ["source".encode(), *path.steps] if path.space == "source" else path.steps
+                    (self.image if path.space in ("row", "before") else self.root).at(steps).columns.append(column)
         self.rules = [(path, sorted(accepted)) for path, accepted in layout.rules]
+        self.rows = layout.rows
+        self.prefix = layout.prefix.decode()
+        self.base64 = {it.decode() for it in layout.base64}
         self.ops = sorted(layout.accepted_ops) if layout.accepted_ops else [b"c", b"r", b"u", b"d"]
         self.colon, self.comma = ":", ","
         self.tame = False
@@ -493,6 +517,8 @@ class Generator:
         if rng.random() < 0.03:
             text = f" \n{text}\t"
         message = text.encode()
+        if rng.random() < 0.03:
+            message = rng.choice([b"\0\0\0\0\7", b"\0\0\n\0\1", b"\0\0\0\0"]) + message
         return self.damage(message) if rng.random() < 0.12 else message
 
     # Pieces of JSON
@@ -578,10 +604,19 @@ class Generator:
                     members.append((path.name.decode(), self.accepted_value(accepted)))
         for key, node in self.image.below.items():
             if rng.random() < 0.97:
-                members.append((key, self.document(node) if key in self.documents else self.value(node)))
+                members.append((key, self.member(key, node)))
         if rng.random() < 0.2:
             members.append(("extra", rng.choice(HOSTILE)))
         return members
+
+    def member(self, key, node):
+        """A member of the row image."""
+        rng = self.rng
+        if key in self.base64 and rng.random() < 0.9:
+            text = self.members(node).encode() if rng.random() < 0.95 else rng.choice(HOSTILE).encode()
+            encoded = base64.b64encode(text).decode()
+            return json.dumps(encoded if rng.random() < 0.97 else encoded + rng.choice(["=", "A", " ", "-"]))
+        return self.document(node) if key in self.documents else self.value(node)
 
     def accepted_value(self, accepted):
         rng = self.rng
@@ -621,8 +656,16 @@ class Generator:
     def shape(self):
         rng = self.rng
         way = rng.random()
-        if way < 0.4:
+        if self.rows and way < 0.5:
+            return self.object(self.row())
+        if way < 0.3:
             return self.envelope()
+        if way < 0.34:
+            return self.cloud_event()
+        if way < 0.37:
+            return self.changefeed()
+        if way < 0.4:
+            return self.control()
         if way < 0.53:
             return self.flattened()
         if way < 0.68:
@@ -657,6 +700,49 @@ class Generator:
         members += self.outside(self.root)
         if rng.random() < 0.03:
             members.pop(rng.randrange(len(members)))
+        if rng.random() < 0.1:
+            members = [(key, value) for key, value in members if key in ("before", "after", "op", "ts_ms", "transaction")]
+        if rng.random() < 0.06:
+            members = [(key, quote(rng, value) if key == "after" else value) for key, value in members]
+        return self.object(members)
+
+    def images(self, op):
+        """(before, after): JSON."""
+        rng = self.rng
+        row = self.object(self.row())
+        other = "null" if rng.random() < 0.8 else self.object(self.row())
+        if rng.random() < 0.1:
+            row = quote(rng, row)
+        return (row, other) if op == '"d"' else (other, row)
+
+    def cloud_event(self):
+        rng = self.rng
+        op = self.op()
+        before, after = self.images(op)
+        data = self.object([("before", before), ("after", after), ("op", op)][: rng.choice([2, 2, 3])])
+        if rng.random() < 0.5:
+            data = self.object([("schema", "{}"), ("payload", data)])
+        members = [("id", '"name:s"'), ("source", '"/debezium/postgresql/s"'), ("specversion", '"1.0"'),
+                   ("type", rng.choice(['"io.debezium.connector.postgresql.DataChangeEvent"', '"other"']))]
+        members += [("iodebezium" + re.sub("[^A-Za-z0-9]", "", key), value) for key, value in self.source()]
+        return self.object([*members, ("iodebeziumop", op), ("data", data)])
+
+    def changefeed(self):
+        rng = self.rng
+        before, after = self.images(rng.choice(['"c"', '"c"', '"d"']))
+        members = [("after", after), ("key", "[1]"), ("updated", '"1767323045123456789.0000000000"'), ("before", before)]
+        return self.object(members[: rng.randint(1, 4)])
+
+    def control(self):
+        rng = self.rng
+        sets = [["ts_ms"], ["status", "id", "event_count", "data_collections"], ["resolved"],
+                ["status", "id", "event_count", "data_collections", "ts_ms"],
+                ["id", "type", "aggregate_type", "additional_data", "timestamp"]]
+        members = [(key, rng.choice(["1", "null", '"x"', "[]"])) for key in rng.choice(sets)]
+        if rng.random() < 0.3:
+            members = [("source", "{}"), ("tableChanges", "[]"), ("ddl", '"x"')]
+        if rng.random() < 0.2:
+            members.append((rng.choice(["__op", "x", "op", "__deleted"]), '"c"'))
         return self.object(members)
 
     def flattened(self):
@@ -675,7 +761,11 @@ class Generator:
         rng = self.rng
         members = self.row() + self.outside(self.root)
         if rng.random() < 0.7:
-            members.append(("__op", self.op()))
+            members.append((self.prefix + "op" if rng.random() < 0.9 else "__op", self.op()))
+        if rng.random() < 0.4:
+            members += [(self.prefix + rng.choice(["source_", "source_", ""]) + key, value) for key, value in self.source()]
+        if rng.random() < 0.3:
+            members.append((self.prefix + "ts_ms", "1795478845510"))
         if rng.random() < 0.6:
             members.append(("__deleted", rng.choice(['"false"'] * 6 + ['"true"', "true", "false", "null", "1", '"TRUE"'])))
         return self.object(members)
@@ -706,6 +796,10 @@ class Generator:
         schema = f'{{"type":"struct","fields":{fields},"optional":false}}'
         if rng.random() < 0.1:
             schema = rng.choice(HOSTILE)
+        if rng.random() < 0.15:
+            return self.object([("payload", text)])
+        if rng.random() < 0.1:
+            return self.object([("schemaId", '"0e1f"'), ("payload", text)])
         return self.object([("schema", schema), ("payload", text)])
 
     def fields(self, node, prefix=""):

@@ -348,7 +348,7 @@ bool finder_list_unmapped(const struct finder *finder, const struct path_walk *w
     const struct image *image = &view->image[SPACE_ROW];
     struct text name;
     if (view->document.node)
-        return !finder->document ||
+        return !finder->document || is_ignored(row, finder->layout->json_column) ||
                list_within(walk, finder->document, view->document, finder->layout->json_column, unmapped);
     for (const struct json_node *member = image_next(image, NULL, walk->arena, &name); member;
          member = image_next(image, member, walk->arena, &name)) {

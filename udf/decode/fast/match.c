@@ -49,7 +49,8 @@ static inline void give(struct run *run, const struct shape_use *use, const stru
 }
 
 /* To all columns that take it. */
-static __attribute__((noinline)) void give_all(struct run *run, const struct shape_state *state, enum value_kind kind, struct text text)
+static __attribute__((noinline)) void give_all(struct run *run, const struct shape_state *state,
+                                               enum value_kind kind, struct text text)
 {
     struct json_value value;
     value.kind = kind;
@@ -80,22 +81,29 @@ static inline struct value *choose(struct run *run, const struct shape_state *st
     return out;
 }
 
-static __attribute__((noinline)) void give_any_string(struct run *run, const struct shape_state *state, struct text text)
+static __attribute__((noinline)) void give_any_string(struct run *run, const struct shape_state *state,
+                                                      struct text text)
 {
     if (state->how == HOW_CROSSED)
         leave_closed(run, state, text);
     give_all(run, state, VALUE_STRING, text);
 }
 
-static inline __attribute__((always_inline)) void give_string(struct run *run, const struct shape_state *state,
-                                                              struct text text)
+/* Whether the text may be a count in a unit that nobody says, which is no exact time: a date has a hyphen behind its year. */
+static inline bool may_be_guess(const struct conversion *as, struct text text)
+{
+    return as->exact && as->unit == UNIT_AUTO && !(text.size > 4 && text.data[4] == '-');
+}
+
+static inline __attribute__((always_inline)) void
+give_string(struct run *run, const struct shape_state *state, struct text text)
 {
     if (state->how == HOW_TEXT && text.size > 0 && !(state->row_member && is_left_out_form(text))) {
         choose(run, state)->as.text = text;
         return;
     }
     int64_t ticks;
-    if (state->how == HOW_TIME &&
+    if (state->how == HOW_TIME && !may_be_guess(&state->uses->as, text) &&
         ticks_from_text(text, state->uses->as.unit, state->uses->as.exact, state->precision, &ticks)) {
         choose(run, state)->as.integer = ticks;
         return;
