@@ -105,7 +105,7 @@ static bool learn_decisive(struct learning *learning, const struct standing *sta
     const char *start = learning->at;
     const bool container = *start == '{' || *start == '[';
     const enum shape_marked what = container ? MARKED_CONTAINER : MARKED_SCALAR;
-    if (*start == '{' && standing->row_name.data && standing->row && standing->row->by_member)
+    if (*start == '{' && standing->listed)
         return false; /* its members are listed */
     if (!mark(learning, standing, what, false) ||
         !(container ? skip_container(learning) : skip_scalar(learning)) ||
@@ -292,23 +292,11 @@ static bool see_unmapped(struct learning *learning, const struct standing *objec
     const struct view *view = learning->lesson->view;
     const struct image *image = &view->image[SPACE_ROW];
     const struct path_tree *tree = object->row;
-<<<<<<< ours
     struct text name = member->key, around = object->row_name;
     bool listed = object->listed;
     if (!finder->lists_unmapped)
         return true;
     if (is_node(object, image->doc, image->node)) {
-=======
-    struct text name = member->key;
-    const bool is_document = is_node(object, view->document.doc, view->document.node) &&
-                             !is_ignored(&finder->tree[SPACE_ROW], finder->layout->json_column);
-    const bool is_row = is_node(object, image->doc, image->node);
-    if (!finder->lists_unmapped || (!is_document && !is_row && !object->row_name.data))
-        return true; /* nothing is listed within a value that is taken whole, ignored, or an element */
-    if (is_document)
-        tree = finder->document;
-    if (is_row) {
->>>>>>> theirs
         tree = &finder->tree[SPACE_ROW];
         listed = !image_is_metadata(image, name);
         around = NONE;
@@ -423,7 +411,8 @@ static bool stand_as_document(const struct learning *learning, struct standing *
     if (!is_node(standing, view->document.doc, view->document.node))
         return false;
     standing->row_name = finder->layout->json_column;
-    standing->listed = finder->document && finder->document->by_member;
+    standing->listed = finder->document && finder->document->by_member &&
+                       !is_ignored(&finder->tree[SPACE_ROW], finder->layout->json_column);
     return finder->document && add_tree(standing, finder->document, true);
 }
 
