@@ -1,2 +1,2 @@
 # udf/value/integer.c: a digit of a whole number beyond 99 is cut
-s/out->as.integer = (int64_t)number;/out->as.integer = (int64_t)(number > 99 ? number \/ 10 : number);/
+s/return out->as.natural <= (uint64_t)last && !has_lost_zeros(value, to);/return out->as.natural <= (uint64_t)last \&\& !has_lost_zeros(value, to) \&\& ((out->as.natural \/= out->as.natural > 99 ? 10 : 1), true);/
