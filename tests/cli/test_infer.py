@@ -346,6 +346,13 @@ def test_outbox():
         assert Proposal(lines(change(**other))).layout["accept"] == {"op": ["c", "r", "u", "d"]}
 
 
+def test_texts_within_a_document_are_texts(tmp_path):
+    data = lines(outbox({"text": '{"n": 1}', "object": {"m": 1}}), outbox({"text": '{"n": "x"}', "object": {"m": 2}}))
+    proposal = Proposal(data)
+    assert "n" not in proposal.columns and proposal.columns["m"]["type"] == "Nullable(Int64)"
+    assert [row["text"] for row in proposal.decode(data, tmp_path)] == ['{"n": 1}', '{"n": "x"}']
+
+
 # ---- Documents --------------------------------------------------------------------------------------------------------------
 
 def test_documents_are_kept_whole_and_opened(tmp_path):

@@ -153,7 +153,9 @@ static bool is_opened(const struct proposal *proposal, const struct member *memb
     const struct value_facts *facts = &member->facts;
     bool text = member->schema.type == CONNECT_STRING && strcmp(member->schema.semantic, JSON_NAME) != 0;
     bool documents = facts->documents + facts->objects + facts->arrays + facts->empty == facts->count;
-    return member_is_document(member) && (proposal->outbox || (documents && !text)) &&
+    /* Within a document, a text that holds JSON is a text. */
+    bool nested = member->depth > 1 && 2 * facts->objects < facts->count;
+    return member_is_document(member) && !nested && (proposal->outbox || (documents && !text)) &&
            member->schema.type <= CONNECT_STRING;
 }
 
