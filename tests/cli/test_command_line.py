@@ -43,6 +43,17 @@ def test_man_page_names_every_command_option_and_format():
         assert format in page, format
 
 
+def test_readme_has_every_function_that_is_registered():
+    xml = call("config", LAYOUT).stdout.decode()
+    page = (ROOT / "README.md").read_text()
+    functions = re.findall(r"<name>(debezium\w+)</name>\s*<return_type>(.*?)</return_type>.*?<command>", xml, re.S)
+    assert len(functions) >= 3
+    for name, type_ in functions:
+        block = xml[xml.index(f"<name>{name}<"):]
+        arguments = re.findall(r"<argument><name>(\w+)<", block[:block.index("<command>")])
+        assert f"### `{name}({', '.join(arguments)})`" in page and type_ in page, name
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_usage_names_the_options_that_a_command_takes(command):
     usage = refusal(call(command, "--frobnicate"), 2)
