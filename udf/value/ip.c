@@ -104,7 +104,8 @@ static char *ipv4_write(char *out, uint32_t address)
 
 static unsigned group_at(const unsigned char address[16], int i)
 {
-    return (unsigned)address[2 * i] << 8 | address[2 * i + 1];
+    const unsigned char *const group = address + (ptrdiff_t)2 * i;
+    return (unsigned)group[0] << 8 | group[1];
 }
 
 /* The longest run of two zero groups and more, the first of those; answers how many they are. */

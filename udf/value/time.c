@@ -35,7 +35,7 @@ static bool read_epoch_object(struct json_items *items, struct arena *arena, str
     }
     if (!has_second || nano < 0 || nano > 999999999 || !instant_from_epoch(second, UNIT_SECONDS, instant))
         return false;
-    instant->picos = (uint64_t)nano * 1000;
+    instant->picos = (uint64_t)nano * 1000 & PICOS_BITS;
     return true;
 }
 

@@ -210,7 +210,7 @@ bool instant_scan_iso(struct text text, struct instant *instant)
         !day_to_seconds(year, month, day, second_of_day, &instant->seconds))
         return false;
     instant->seconds -= offset;
-    instant->picos = time.picos;
+    instant->picos = time.picos & PICOS_BITS;
     instant->cut = false;
     return true;
 }
@@ -231,7 +231,7 @@ bool instant_from_parts(const int64_t *parts, size_t count, struct instant *inst
         !is_part(all[3], 0, 23) || !is_part(all[4], 0, 59) || !is_part(all[5], 0, 59) ||
         !is_part(all[6], 0, 999999999))
         return false;
-    instant->picos = (uint64_t)all[6] * power_of_ten[PICO_DIGITS - 9];
+    instant->picos = (uint64_t)all[6] * power_of_ten[PICO_DIGITS - 9] & PICOS_BITS;
     instant->cut = false;
     return day_to_seconds(all[0], (unsigned)all[1], (unsigned)all[2],
                           (unsigned)(all[3] * 3600 + all[4] * 60 + all[5]), &instant->seconds);
@@ -336,8 +336,8 @@ bool instant_from_iso(struct text text, struct instant *instant)
     struct fixed fixed;
     if (!read_fixed(text, &fixed))
         return finish_iso(text, 0, instant);
-    *instant =
-        (struct instant){fixed.seconds, fixed.fraction * power_of_ten[PICO_DIGITS - fixed.digits], false};
+    *instant = (struct instant){
+        fixed.seconds, fixed.fraction * power_of_ten[PICO_DIGITS - fixed.digits] & PICOS_BITS, false};
     return is_utc(text, &fixed) || finish_iso(text, fixed.end, instant);
 }
 
@@ -377,7 +377,7 @@ static struct instant instant_of_ticks(int64_t count, unsigned precision)
     const int64_t per_second = (int64_t)power_of_ten[precision];
     const int64_t seconds = floor_divide(count, per_second);
     const uint64_t rest = (uint64_t)count - (uint64_t)seconds * (uint64_t)per_second;
-    return (struct instant){seconds, rest * power_of_ten[PICO_DIGITS - precision], false};
+    return (struct instant){seconds, rest * power_of_ten[PICO_DIGITS - precision] & PICOS_BITS, false};
 }
 
 bool instant_from_epoch(int64_t count, enum time_unit unit, struct instant *instant)
@@ -448,7 +448,7 @@ static bool instant_of_parts(uint64_t count, uint64_t fraction, bool more, bool 
     const int128 per_second = (int128)power_of_ten[PICO_DIGITS];
     const int128 seconds = total / per_second - (total % per_second < 0);
     instant->seconds = (int64_t)seconds;
-    instant->picos = (uint64_t)(total - seconds * per_second);
+    instant->picos = (uint64_t)(total - seconds * per_second) & PICOS_BITS;
     return seconds == instant->seconds;
 }
 

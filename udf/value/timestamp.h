@@ -21,6 +21,8 @@ struct instant {
         cut : 1; /* it was finer than that; with the bits above, so that an instant goes into two registers */
 };
 
+#define PICOS_BITS ((UINT64_C(1) << 40) - 1) /* that a number of picoseconds takes */
+
 /* Reads ISO 8601 and RFC 3339 as Debezium, Java and people write them: a date, alone (midnight) or followed by `T`, `t` or a space
  * and hh:mm[:ss[.f]] with 1 to 12 digits of fraction behind a point or comma. Behind either of them Z, z, ` UTC`, +hh, +hhmm, +hh:mm
  * (to 18:00, a space may stand before the sign) or nothing (UTC). Behind Z and offsets may stand a zone's name in brackets, which
