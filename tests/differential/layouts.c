@@ -255,7 +255,9 @@ static void make_rules(struct layout_parts *parts, struct chance *chance, const 
         }
         buffer_string(&rule, buffer_view(&path));
         buffer_text(&rule, ":");
-        if (!is_there(parts, &rule) && !text_equal(buffer_view(&path), TEXT("op"))) {
+        /* Where each message holds another value, no two are alike. */
+        const bool wanted = is_steady(node) || chance_in(chance, 5 + 3 * world->oddity);
+        if (wanted && !is_there(parts, &rule) && !text_equal(buffer_view(&path), TEXT("op"))) {
             buffer_text(&rule, "[");
             put_accepted(&rule, chance, node);
             buffer_text(&rule, "]");
