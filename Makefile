@@ -186,13 +186,15 @@ include tests/differential/differential.mk
 #: make test-versions      functions, registration and bundle on nine versions of ClickHouse, 23.10 to 26.9
 include tests/versions/versions.mk
 
-#: make soak               10 million random times, 20 GB through one process, then every fault of the live chain, over and
+#: make soak               10 million messages with random layouts, 2^32 messages through one process, 10 million random times, 20 GB through one process, then every fault of the live chain, over and
 #:                         over for MINUTES=; a page in bench/results
 MINUTES ?= 10
 .PHONY: soak
 soak: all
 	@tests/stack/prepare.sh build engine kafka debezium
 	@$(MAKE) --no-print-directory JSON=cjson all
+	@$(MAKE) --no-print-directory differential MESSAGES=10000000
+	@build/venv/bin/python tests/differential/lasting.py
 	@TIMES=10000000 HOSTILE_GB=20 build/venv/bin/python -m pytest -q -rP tests/values tests/hostile -k 'random or flat'
 	@build/venv/bin/python bench/soak.py $(MINUTES)
 

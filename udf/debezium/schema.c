@@ -118,15 +118,26 @@ bool schema_memo_open(struct schema_memo *memo, struct arena *arena, size_t colu
     return memo->answers && memo->text;
 }
 
+/* Takes over how the images of this message are named; answers whether the last message's were named alike. */
+static bool recall_spaces(struct schema_memo *memo, const struct view *view)
+{
+    bool same = true;
+    for (unsigned i = 0; i < SPACES; i++) {
+        const struct image *image = &view->image[i];
+        struct schema_space *space = &memo->spaces[i];
+        same &= space->naming == image->naming && space->field == image->field.data &&
+                space->prefix == image->prefix.data;
+        *space = (struct schema_space){image->naming, image->field.data, image->prefix.data};
+    }
+    return same;
+}
+
 void schema_recall(struct schema_memo *memo, const struct view *view)
 {
     struct text text = json_raw(view->schema.doc, view->schema.node);
-    enum naming naming = view->image[SPACE_ROW].naming;
-    if (text.size <= SCHEMA_KEPT && text_equal(text, (struct text){memo->text, memo->size}) &&
-        memo->naming == naming && memo->row_name == view->row_name.data)
+    const bool same_spaces = recall_spaces(memo, view);
+    if (same_spaces && text.size <= SCHEMA_KEPT && text_equal(text, (struct text){memo->text, memo->size}))
         return;
-    memo->naming = naming;
-    memo->row_name = view->row_name.data;
     memo->size = text.size;
     if (text.size <= SCHEMA_KEPT)
         memcpy(memo->text, text.data, text.size);

@@ -18,8 +18,10 @@ void schema_refine(const struct view *view, const struct path *path, struct aren
 struct schema_memo {
     char *text; /* of the schema, `size` bytes, where those are not over SCHEMA_KEPT */
     size_t size, columns;
-    enum naming naming; /* of the row image, as `row_name` */
-    const char *row_name;
+    struct schema_space { /* how the members of an image are named in it, by which its fields are found */
+        enum naming naming;
+        const char *field, *prefix;
+    } spaces[SPACES];
     struct schema_answer {
         const struct path *path; /* the column's path that was looked for; NULL: none yet */
         struct conversion as;
