@@ -186,8 +186,9 @@ include tests/differential/differential.mk
 #: make test-versions      functions, registration and bundle on nine versions of ClickHouse, 23.10 to 26.9
 include tests/versions/versions.mk
 
-#: make soak               10 million messages with random layouts, 2^32 messages through one process, 10 million random times, 20 GB through one process, then every fault of the live chain, over and
-#:                         over for MINUTES=; a page in bench/results
+#: make soak               10 million messages with random layouts, 2^32 messages through one process, 10 million random times,
+#:                         20 GB through one process, then every fault of the live chain, over and over for MINUTES=; a page in
+#:                         bench/results
 MINUTES ?= 10
 .PHONY: soak
 soak: all
