@@ -191,19 +191,24 @@ static bool refuse_unavailable(struct decoder *decoder, struct text path)
     return REFUSE(decoder, OUTCOME_ERROR, path, TEXT(": "), UNAVAILABLE);
 }
 
-/* The path of a member of the row image, as the layout writes it where it has one. */
+static bool leads_through(const struct path *path, struct text member)
+{
+    return path->space == SPACE_ROW && path->count > 2 && text_equal(path->steps[1].name, member);
+}
+
+/* The path of a member of the row image, as the layout writes it in the first path that leads on from there. */
 static struct text path_of_member(const struct decoding *decoding, const struct path_tree *tree)
 {
     const struct layout *layout = decoding->decoder->layout;
-    const struct text name = tree->step.name;
-    for (size_t i = 0; i < layout->column_count; i++) {
-        const struct path *path = layout->columns[i].paths;
-        if (path->space == SPACE_ROW && path->count > 2 && text_equal(path->steps[1].name, name) &&
-            name.data >= path->text.data && name.data < path->text.data + path->text.size)
-            return (struct text){path->text.data, (size_t)(name.data + name.size - path->text.data)};
-    }
-    struct text path = unmapped_name(decoding->decoder->walk.arena, TEXT("after"), name);
-    return path.data ? path : TEXT("after");
+    const struct path *found = NULL;
+    for (size_t i = 0; i < layout->accept_count && !found; i++)
+        if (leads_through(&layout->accept[i].path, tree->step.name))
+            found = &layout->accept[i].path;
+    for (size_t i = 0; i < layout->column_count; i++)
+        for (size_t j = 0; j < layout->columns[i].path_count && !found; j++)
+            if (leads_through(&layout->columns[i].paths[j], tree->step.name))
+                found = &layout->columns[i].paths[j];
+    return found ? (struct text){found->text.data, found->member_size} : TEXT("after");
 }
 
 /* The text of a string's document: its escapes read, and its base64 where the layout says so. */
@@ -250,14 +255,14 @@ static bool may_be_left_out(const struct decoder *decoder, struct text member)
     const struct layout *layout = decoder->layout;
     for (size_t i = 0; i < layout->accept_count; i++) {
         const struct path *path = &layout->accept[i].path;
-        if (path->space == SPACE_ROW && path->count > 2 && text_equal(path->steps[1].name, member))
+        if (leads_through(path, member))
             return false;
     }
     for (size_t i = 0; i < layout->column_count && !layout->lists_left_out; i++) {
         const struct column *column = &layout->columns[i];
         for (size_t j = 0; j < column->path_count && !column->has_unavailable; j++) {
             const struct path *path = &column->paths[j];
-            if (path->space == SPACE_ROW && path->count > 2 && text_equal(path->steps[1].name, member))
+            if (leads_through(path, member))
                 return false;
         }
     }

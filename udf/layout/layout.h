@@ -27,6 +27,7 @@ struct path {
     struct text text;   /* as written, also for reasons: after.payload.user_id */
     struct step *steps; /* `count` of them; after, before and source are steps[0] */
     size_t count;
+    size_t member_size; /* bytes of the text up to the end of steps[1]; all of it where there is none */
     enum path_space space;
 };
 

@@ -72,17 +72,18 @@ static enum path_space space_of(const struct step *steps, size_t count)
 bool path_parse(struct arena *arena, struct text text, struct path *path)
 {
     struct step steps[PATH_STEPS_LIMIT];
-    size_t count = 0;
+    size_t count = 0, member_size = text.size;
     struct text rest = text;
     do {
         if (count == PATH_STEPS_LIMIT || !parse_step(arena, &rest, count == 0, &steps[count]))
             return false;
-        count++;
+        if (++count == 2)
+            member_size = text.size - rest.size;
     } while (rest.size > 0);
     struct step *kept = arena_alloc(arena, count * sizeof *kept);
     if (!kept)
         return false;
     memcpy(kept, steps, count * sizeof *kept);
-    *path = (struct path){.text = text, .steps = kept, .count = count, .space = space_of(kept, count)};
+    *path = (struct path){.text = text, .steps = kept, .count = count, .member_size = member_size, .space = space_of(kept, count)};
     return true;
 }
