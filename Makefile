@@ -195,6 +195,7 @@ soak: all
 	@tests/stack/prepare.sh build engine kafka debezium
 	@$(MAKE) --no-print-directory JSON=cjson all
 	@$(MAKE) --no-print-directory differential MESSAGES=10000000
+	@tests/differential/mutations.sh
 	@build/venv/bin/python tests/differential/lasting.py
 	@TIMES=10000000 HOSTILE_GB=20 build/venv/bin/python -m pytest -q -rP tests/values tests/hostile -k 'random or flat'
 	@build/venv/bin/python bench/soak.py $(MINUTES)
