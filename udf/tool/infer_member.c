@@ -195,9 +195,10 @@ static bool is_scaled(const struct json_doc *doc, const struct json_node *object
     const struct json_node *value = json_member(doc, object, TEXT("value"), arena);
     if (!scale || !value)
         return false;
-    const struct json_node *second = json_after(doc, object, json_first(doc, object));
+    const struct json_node *first = json_first(doc, object);
+    const struct json_node *second = first ? json_after(doc, object, first) : NULL;
     return scale->kind == JSON_NUMBER && value->kind == JSON_STRING && is_base64(json_raw(doc, value)) &&
-           !json_after(doc, object, second);
+           second && !json_after(doc, object, second);
 }
 
 static void add_object(struct sampling *sampling, struct member *member, const struct json_doc *doc,
