@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "decode/decode.h"
-#include "json/json.h"
 #include "function/query.h"
+#include "json/json.h"
 
 static struct layout *layout;
 static struct decoder *decoder;
@@ -238,13 +238,34 @@ static void test_queries(void **state)
     query_free(query);
 }
 
+/* What was noted of the first messages, or never, is not taken for what a message holds whose number is theirs in 32 bits. */
+static void test_more_messages_than_32_bits_count(void **state)
+{
+    (void)state;
+    const char *full = "{\"kind\":\"x\",\"id\":1,\"doc\":{\"user\":\"u\"},\"__n\":5,\"__op\":\"c\"}";
+    struct decoder *long_lived = decoder_new(layout);
+    assert_non_null(long_lived);
+    assert_true(decoder_use_shapes(long_lived, false));
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(decode(long_lived, padded(full))->values[3].as.natural, 5);
+    decoder_count_from(long_lived, UINT32_MAX - 4);
+    for (int i = 0; i < 16; i++) {
+        const struct row *row = decode(long_lived, padded("{\"kind\":\"x\",\"id\":2,\"__op\":\"c\"}"));
+        assert_int_equal(row->outcome, OUTCOME_EVENT);
+        assert_int_equal(row->values[0].as.natural, 2);
+        assert_int_equal(row->values[1].as.text.size, 0);
+        assert_int_equal(row->values[3].as.natural, 9);
+    }
+    decoder_free(long_lived);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),    cmocka_unit_test(test_router_value),
         cmocka_unit_test(test_rules),     cmocka_unit_test(test_columns),
         cmocka_unit_test(test_documents), cmocka_unit_test(test_shapes_are_learned_and_left),
-        cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_queries),   cmocka_unit_test(test_more_messages_than_32_bits_count),
     };
     return cmocka_run_group_tests_name("decode", tests, set_up, tear_down);
 }
