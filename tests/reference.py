@@ -15,6 +15,8 @@ Where those pages are silent, this file takes the simplest reading:
 - In a flattened message as many steps of a path as make a key are joined by dots, the fewest first, counted from the image's prefix.
 - Metadata of an unwrapped row are the members that begin with the layout's prefix, and `__deleted`.
 - A document named in `ignore` is ignored with all that it holds. Members below an index are not unmapped.
+- Under `exact`, before a delete, a text without a character may be what Debezium writes for a column that it does not know.
+- The JSON column of a layout without a longer path is the first of base64_documents.
 - Under `exact` null does not fit a column that is neither Nullable nor has a default, and a string without a character none but String.
 - A truncate is an error under an exact layout, where `op` is refused: it is never silent.
 - Without an operation of its own, a CloudEvent has that of its data, else c.
@@ -295,6 +297,7 @@ class Layout:
         self.rows = _text_at(given, b"message") == b"row"
         prefix = _text_at(given, b"metadata_prefix")
         self.prefix = b"__" if prefix is None else prefix
+        self.key = {it.data for it in _list_at(given, b"key")}
         self.base64 = {Path(it.data).steps[0] for it in _list_at(given, b"base64_documents")}
         self.ignored = [Path(it.data).steps for it in _list_at(given, b"ignore")]
         self.missing = error if _text_at(given, b"accept_missing") == b"error" else skip
@@ -327,7 +330,7 @@ class Options:
 
 
 def options_of(layout):
-    document = layout.documents[0] if layout.documents else None
+    document = layout.documents[0] if layout.documents else min(layout.base64, default=None)
     return Options(document, lambda found: not layout.read_below.isdisjoint(found.members), layout.rows, layout.prefix, layout.base64)
 
 
@@ -454,7 +457,8 @@ def unwrap(root, prefix):
         return root.get(b"payload"), None
     if keys == {b"payload"}:
         inside = root.get(b"payload")
-        if inside.kind == OBJECT and (is_envelope(inside) or is_row_with_metadata(inside, prefix)):
+        marked = is_row_with_metadata(inside, prefix or b"__") if inside.kind == OBJECT else False
+        if marked or inside.kind == OBJECT and is_envelope(inside):
             return inside, None
     return None
 
@@ -729,6 +733,12 @@ class Reading:
         self.left_out.append(column.name)
         return column.unavailable if column.has_unavailable else column.type.default
 
+    def may_be_absent(self, column, path, value):
+        """Whether a column whose values are exact may take null, or a text without a character, for no value."""
+        if value.kind == NULL:
+            return column.holds_null
+        return path.in_row and self.message.op == b"d" and column.name not in self.layout.key
+
     def column(self, column):
         """What a column holds, or Decided."""
         message = self.message
@@ -741,7 +751,7 @@ class Reading:
             if found is not None and found.kind != NULL and (column.type.is_string or found.data != b""):
                 path, value = candidate, found
                 break
-            if found is not None and column.exact and unfit is None and not (found.kind == NULL and column.holds_null):
+            if found is not None and column.exact and unfit is None and not self.may_be_absent(column, candidate, found):
                 unfit = candidate, found
         required = column.required and (column.required_ops is None or message.op in column.required_ops)
         if required and (value is None or value.data == b"") and message.can_hold(path):
@@ -764,11 +774,12 @@ class Reading:
     def unmapped(self):
         """The names of the members that no column takes."""
         found = []
-        for name, value in self.message.names():
+        for name, value in each_read(self.message.names()):
             self.list_unmapped([name], value, found)
         return list(dict.fromkeys(found))
 
     def list_unmapped(self, steps, value, found):
+        """Adds what is unmapped of a member, given the names on the way to it."""
         name = b".".join(steps)
         if any(steps_name(ignored) == name for ignored in self.layout.ignored):
             return
@@ -784,13 +795,20 @@ class Reading:
             if name in self.layout.base64:
                 value = self.member(name)
         inside = crossed(value)
-        for key, below in inside.data if inside.kind == OBJECT else []:
+        for key, below in each_read(inside.data) if inside.kind == OBJECT else []:
             self.list_unmapped([*steps, key], below, found)
 
     def held(self, column):
         if column.paths[0].space == "unmapped":
             return self.unmapped()
         return None if column.paths[0].space == "left_out" else self.column(column)
+
+
+def each_read(members):
+    """The members of an object. A string is a document only where no equal key stands before it."""
+    first = dict(reversed(members))
+    for key, value in members:
+        yield key, C if value.kind == STRING and first[key] is not value else value
 
 
 def steps_name(steps):

@@ -238,6 +238,16 @@ static void test_queries(void **state)
     query_free(query);
 }
 
+/* An array where paths lead on is no value of a column, yet it may stand for one that was left out. */
+static void test_array_left_out_beside_others(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        becomes("{\"kind\":\"x\",\"id\":1,\"doc\":[\"none\"],\"__op\":\"c\"}", OUTCOME_EVENT, "");
+    becomes("{\"kind\":\"x\",\"id\":1,\"doc\":[\"__debezium_unavailable_value\"],\"__op\":\"c\"}",
+            OUTCOME_ERROR, "after.doc: __debezium_unavailable_value");
+}
+
 /* What was noted of the first messages, or never, is not taken for what a message holds whose number is theirs in 32 bits. */
 static void test_more_messages_than_32_bits_count(void **state)
 {
@@ -262,10 +272,15 @@ static void test_more_messages_than_32_bits_count(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),    cmocka_unit_test(test_router_value),
-        cmocka_unit_test(test_rules),     cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_documents), cmocka_unit_test(test_shapes_are_learned_and_left),
-        cmocka_unit_test(test_queries),   cmocka_unit_test(test_more_messages_than_32_bits_count),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_router_value),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_shapes_are_learned_and_left),
+        cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_more_messages_than_32_bits_count),
+        cmocka_unit_test(test_array_left_out_beside_others),
     };
     return cmocka_run_group_tests_name("decode", tests, set_up, tear_down);
 }

@@ -416,9 +416,26 @@ static bool stand_as_document(const struct learning *learning, struct standing *
     return finder->document && add_tree(standing, finder->document, true);
 }
 
+/* Whether an array may be, with other elements, one that stands for a value that was left out: of one text, or of the
+ * placeholder's bytes. */
+static bool may_be_left_out(const struct standing *standing)
+{
+    const struct json_node *first = standing->node ? json_first(standing->doc, standing->node) : NULL;
+    size_t count = 0;
+    if (!first || standing->node->kind != JSON_ARRAY)
+        return false;
+    for (const struct json_node *element = first; element;
+         element = json_after(standing->doc, standing->node, element))
+        count++;
+    return first->kind == JSON_STRING ? count == 1
+                                      : first->kind == JSON_NUMBER && count == sizeof LEFT_OUT - 1;
+}
+
 static bool learn_container(struct learning *learning, struct standing *standing)
 {
     const struct consultation consulted = consulted_of(learning, standing);
+    if (may_be_left_out(standing) && is_document_member(learning, standing))
+        return false; /* its elements are slots */
     if (consulted.rule)
         return learn_decisive(learning, standing, consulted.stage);
     if (consulted.form) {
@@ -435,8 +452,10 @@ static bool learn_container(struct learning *learning, struct standing *standing
 static bool learn_document_value(struct learning *learning, struct standing *standing)
 {
     const bool router = stand_as_document(learning, standing);
-    return enter_images(learning, standing) && (!router || mark(learning, standing, MARKED_CONTAINER, false)) &&
-           learn_children(learning, standing) && (!router || mark(learning, standing, MARKED_CONTAINER, true));
+    return enter_images(learning, standing) &&
+           (!router || mark(learning, standing, MARKED_CONTAINER, false)) &&
+           learn_children(learning, standing) &&
+           (!router || mark(learning, standing, MARKED_CONTAINER, true));
 }
 
 static bool learn_value(struct learning *learning, struct standing *standing)
