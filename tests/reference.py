@@ -10,7 +10,7 @@ Where those pages are silent, this file takes the simplest reading:
 - Wrapped in wrapped is unwrapped again, four times at most, and the inner schema counts.
 - Where the layout has another metadata_prefix, `__op` is the operation by that prefix.
 - The JSON column is the first that a longer path leads through; others are documents, but tell no form.
-- In a router value the JSON column itself is the message's value: `after.payload` gives it whole.
+- In a router value the JSON column itself is the document: `after.payload` gives it whole, however often it was encoded.
 - A required column is of the row image, and so not missing in a router value, where its first path is.
 - In a flattened message as many steps of a path as make a key are joined by dots, the fewest first, counted from the image's prefix.
 - Metadata of an unwrapped row are the members that begin with the layout's prefix, and `__deleted`.
@@ -578,7 +578,7 @@ def bare_row(root, schema):
 def router_value(root, inside, schema, options):
     message = Message(root, schema)
     message.whole = root
-    message.row = lambda steps: walk(root, steps[1:]) if steps[0] == options.document else None
+    message.row = lambda steps: walk(inside, steps[1:]) if steps[0] == options.document else None
     message.names = lambda: [(options.document, inside)]
     return message
 
