@@ -85,16 +85,24 @@ static bool read_metadata_prefix(struct call *call, const char *value)
     return true;
 }
 
+static bool refuse_memory(struct call *call)
+{
+    host_complain("out of memory");
+    call->status = EXIT_SYSTEM;
+    return false;
+}
+
 static bool read_base64_document(struct call *call, const char *value)
 {
     struct query_options *query = &call->query;
-    if (!call_path_valid(value, "--base64-document"))
-        return false;
-    struct text *grown = realloc(query->base64_documents, (query->count + 1) * sizeof *grown);
-    if (!grown) {
-        host_complain("out of memory");
+    const int refused = call_check_path(value, "--base64-document");
+    if (refused) {
+        call->status = refused;
         return false;
     }
+    struct text *grown = realloc(query->base64_documents, (query->count + 1) * sizeof *grown);
+    if (!grown)
+        return refuse_memory(call);
     query->base64_documents = grown;
     grown[query->count++] = text_of(value);
     return true;
@@ -118,10 +126,8 @@ static bool read_function(struct call *call, const char *value)
 static bool read_key(struct call *call, const char *value)
 {
     const char **grown = realloc(call->key, (call->key_count + 1) * sizeof *grown);
-    if (!grown) {
-        host_complain("out of memory");
-        return false;
-    }
+    if (!grown)
+        return refuse_memory(call);
     call->key = grown;
     grown[call->key_count++] = value;
     return true;
@@ -133,7 +139,7 @@ static bool read_against(struct call *call, const char *value)
     return true;
 }
 
-bool call_path_valid(const char *path, const char *who)
+int call_check_path(const char *path, const char *who)
 {
     struct arena arena = {.blocks = NULL};
     struct path parsed;
@@ -145,7 +151,7 @@ bool call_path_valid(const char *path, const char *who)
         host_complain("%s: `%s` is no path: write names joined by dots, and [0] for an element: "
                       "after.items[0].id",
                       who, path);
-    return valid && !refused;
+    return refused ? EXIT_SYSTEM : valid ? 0 : EXIT_CALL;
 }
 
 /* ---- The table ----------------------------------------------------------------------------------------- */
@@ -267,7 +273,8 @@ bool call_read(struct call *call, const struct command *command, char **words)
     *call = (struct call){.command = command,
                           .message_limit = MESSAGE_LIMIT,
                           .pool_size = POOL_SIZE_DEFAULT,
-                          .config_dir = "/etc/clickhouse-server"};
+                          .config_dir = "/etc/clickhouse-server",
+                          .status = EXIT_CALL};
     if (!read_words(call, words))
         return false;
     if (call->operand_count < command->operands_min)

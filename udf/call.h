@@ -49,10 +49,11 @@ struct call {
     const char *against; /* a layout's name; NULL: not given */
     char **operands;
     size_t operand_count;
+    int status; /* of a call that is refused: EXIT_CALL, or EXIT_SYSTEM where there was no memory */
 };
 
 /* Sorts the words behind the command, NULL behind the last, into options and operands; the operands are moved to the front of
- * `words`. False where the call is wrong, which is told. Close it all the same. */
+ * `words`. False where the call is refused, which is told. Close it all the same. */
 bool call_read(struct call *call, const struct command *command, char **words);
 void call_close(struct call *call);
 
@@ -65,7 +66,7 @@ struct text call_options_help(struct arena *arena);
 /* Adds an item to a list in words that ends with `last`: `a`, `a, b`, `a, b or c`. */
 struct text list_add(struct arena *arena, struct text list, const char *item, bool last);
 
-/* Whether a text is a path (layout.h); that it is none, or that there is no memory, is told, with `who` before it. */
-bool call_path_valid(const char *path, const char *who);
+/* 0 where a text is a path (layout.h). Otherwise the exit status: it is none, or there is no memory, which is told, with `who` before it. */
+int call_check_path(const char *path, const char *who);
 
 #endif

@@ -94,8 +94,9 @@ static int run_function(const struct call *call)
                       kind->command, format->name, kind->command);
         return EXIT_CALL;
     }
-    if (options.path && !call_path_valid(options.path, kind->command))
-        return EXIT_CALL;
+    const int refused = options.path ? call_check_path(options.path, kind->command) : 0;
+    if (refused)
+        return refused;
     if (kind->takes & FUNCTION_TAKES_LAYOUT) {
         options.layout = layout = load_layout(call->operands[0]);
         if (!layout)

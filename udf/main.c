@@ -155,7 +155,7 @@ static int run(char **words)
     if (!find_command(*words, &command))
         return EXIT_CALL;
     struct call call;
-    int status = call_read(&call, &command, words + 1) ? command.run(&call) : EXIT_CALL;
+    int status = call_read(&call, &command, words + 1) ? command.run(&call) : call.status;
     call_close(&call);
     return status;
 }

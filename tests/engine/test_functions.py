@@ -136,8 +136,13 @@ def test_no_bytes_raise(engine, suffix):
             UNION ALL SELECT randomPrintableASCII(rand() % 300) FROM numbers(20000))
         FORMAT Null""")
     outcomes = engine.query(f"""
-        SELECT experimentEvent{suffix}(randomString(1 + rand() % 300)).outcome, count() FROM numbers(20000) GROUP BY 1""")
-    assert outcomes == "error\t20000\n"
+        SELECT experimentEvent{suffix}(message).outcome, count()
+        FROM (SELECT randomString(1 + rand() % 300) AS message FROM numbers(20000))
+        -- One in 77,000 is the header of the schema registry and nothing behind it, which is a tombstone.
+        WHERE NOT (startsWith(message, '\\0') AND length(message) = 5)
+        GROUP BY 1""")
+    (name, count), = (line.split("\t") for line in outcomes.splitlines())
+    assert name == "error" and int(count) > 19_900
 
 
 def test_no_line_raises(engine):
