@@ -31,7 +31,7 @@ BUILDS = [ROOT / "build", ROOT / "build" / "cjson"]
 SECONDS = 600
 
 # What needs no server, no network and no rights.
-CHECK = ["structure", "golden", "conformance", "values", "cli", "differential"]
+CHECK = [["cli"], ["structure", "golden", "conformance", "values", "differential"]]
 # What is side by side: each line has servers of its own and runs in one process. The longest come first; where one ends in parts, as
 # many processes have every so-manyth test each. A folder of tests that is named nowhere is a line of its own.
 GROUPS = [
@@ -164,14 +164,26 @@ def relative(path: str) -> str:
     return str((TESTS / path).relative_to(ROOT))
 
 
+def run_groups(report: Report, groups: list, side_by_side: int, running: list) -> None:
+    """Runs pytest over each group, so many at a time, and tells of each when it has ended."""
+    start = time.monotonic()
+    with ThreadPoolExecutor(side_by_side) as pool:
+        tasks = [pool.submit(python_tests, group, True, running) for group in groups]
+        for task in as_completed(tasks):
+            ended = task.result()
+            print(f"\n== {' '.join(ended.arguments)}: {ended.seconds:.0f} s, {ended.cpu:.0f} s of CPU, ended after {time.monotonic() - start:.0f} s\n"
+                  f"{ended.said}")
+            count(report, ended)
+
+
 def check(report: Report, running: list) -> None:
     unit_programs(report)
-    count(report, python_tests([relative(path) for path in CHECK if (TESTS / path).exists()], False, running))
+    run_groups(report, [[relative(path) for path in group] for group in CHECK], len(CHECK), running)
 
 
 def others() -> list:
     """GROUPS, and what has tests and is in none, each as pytest's arguments."""
-    named, groups = set(CHECK), []
+    named, groups = set(sum(CHECK, [])), []
     for line in GROUPS:
         *paths, last = line.split()
         parts = int(last) if last.isdigit() else 1
@@ -180,17 +192,6 @@ def others() -> list:
         groups += [[*map(relative, paths), f"--part={part}/{parts}"] for part in range(1, parts + 1)] if paths else []
     left = {path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")} - named
     return groups + [[relative(path)] for path in sorted(left)]
-
-
-def side_by_side(report: Report, running: list) -> None:
-    start = time.monotonic()
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        tasks = [pool.submit(python_tests, group, True, running) for group in others()]
-        for task in as_completed(tasks):
-            ended = task.result()
-            print(f"\n== {' '.join(ended.arguments)}: {ended.seconds:.0f} s, {ended.cpu:.0f} s of CPU, ended after {time.monotonic() - start:.0f} s\n"
-                  f"{ended.said}")
-            count(report, ended)
 
 
 def build(report: Report) -> None:
@@ -216,7 +217,7 @@ def everything(report: Report, prepared: list, running: list) -> None:
             if failed:
                 report.add("stack", "prepare.sh", 0, 0, 1)
                 return
-    side_by_side(report, running)
+    run_groups(report, others(), SIDE_BY_SIDE, running)
 
 
 def main(arguments: list) -> int:
