@@ -11,7 +11,7 @@
 #define STEPS_LIMIT 8192
 #define SIGNATURES_LIMIT 64
 #define LITERALS_LIMIT ((size_t)1 << 20) /* bytes of all literals */
-#define KEYS_LIMIT 256
+#define KEYS_LIMIT 128
 
 #define LESSON_LIMIT                                                                                         \
     ((size_t)64 << 10)         /* bytes of a message that is learned from: a lesson costs more than a parse */
