@@ -67,7 +67,7 @@ static bool read_scale(const struct json_doc *doc, const struct json_node *schem
     struct text digits = json_text(doc, node, arena);
     const bool minus = text_starts(digits, TEXT("-"));
     uint64_t size;
-    if (!digits_read(text_from(digits, minus), &size) || size > 999)
+    if (!digits_read(text_from(digits, minus), &size) || size > INT16_MAX)
         return false;
     *scale = (int16_t)(minus ? -(int)size : (int)size);
     return true;

@@ -594,7 +594,7 @@ static void learn(struct decoding *decoding, struct text message)
 {
     struct decoder *decoder = decoding->decoder;
     if (decoder->row.outcome == OUTCOME_ERROR || decoding->has_left_out || decoder->message.failed ||
-        decoding->ledger.failed || view_body(message).size == 0 || decoding->doc.nodes->kind == JSON_NULL)
+        decoding->ledger.failed || view_body(message).size == 0 || !decoding->doc.nodes || decoding->doc.nodes->kind == JSON_NULL)
         return;
     const struct lesson lesson = {.message = message,
                                   .view = &decoding->view,
@@ -620,6 +620,7 @@ const struct row *decode(struct decoder *decoder, struct text message)
     }
     struct decoding decoding;
     decoding.decoder = decoder;
+    decoding.doc.nodes = NULL;
     decoding.has_left_out = false;
     decoding.stage = 0;
     decoding.left_out = (struct unmapped){.names = NULL};
