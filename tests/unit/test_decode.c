@@ -248,6 +248,29 @@ static void test_array_left_out_beside_others(void **state)
             OUTCOME_ERROR, "after.doc: __debezium_unavailable_value");
 }
 
+/* The member by which a router value is known decides, whatever the order of the others. */
+static void test_router_value_without_a_known_member(void **state)
+{
+    (void)state;
+    char problem[LAYOUT_PROBLEM];
+    struct layout *one = layout_parse(
+        "f.json",
+        TEXT(
+            "{\"function\":\"f\",\"columns\":[{\"name\":\"user\",\"type\":\"String\",\"path\":\"after.doc.user\"}]}"),
+        problem);
+    struct decoder *router = one ? decoder_new(one) : NULL;
+    assert_non_null(router);
+    for (int i = 0; i < 8; i++) {
+        const char *known = i % 2 ? "\"{\\\"user\\\":\\\"u\\\",\\\"items\\\":[1]}\""
+                                  : "\"{\\\"items\\\":[1],\\\"user\\\":\\\"u\\\"}\"";
+        assert_int_equal(decode(router, padded(known))->outcome, OUTCOME_EVENT);
+    }
+    assert_true(decoder_shape_counts(router).hits > 0);
+    assert_int_equal(decode(router, padded("\"{\\\"items\\\":[1]}\""))->outcome, OUTCOME_ERROR);
+    decoder_free(router);
+    layout_free(one);
+}
+
 /* What was noted of the first messages, or never, is not taken for what a message holds whose number is theirs in 32 bits. */
 static void test_more_messages_than_32_bits_count(void **state)
 {
@@ -281,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_queries),
         cmocka_unit_test(test_more_messages_than_32_bits_count),
         cmocka_unit_test(test_array_left_out_beside_others),
+        cmocka_unit_test(test_router_value_without_a_known_member),
     };
     return cmocka_run_group_tests_name("decode", tests, set_up, tear_down);
 }
