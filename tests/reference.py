@@ -936,17 +936,18 @@ def members_to_expand(root):
 
 
 def unnest(text):
-    """The message with the JSON in strings of its row images expanded."""
+    """The message, without a schema registry's header, with the JSON in strings of its row images expanded."""
+    body = body_of(text)
     try:
-        root = parse(text)
+        root = parse(body)
     except Fault:
         return text
     parts, last = [], 0
     for value in members_to_expand(root):
         if value.kind == STRING:
-            parts += [text[last : value.start], expanded(value, ENCODINGS)]
+            parts += [body[last : value.start], expanded(value, ENCODINGS)]
             last = value.end
-    return b"".join(parts) + text[last:]
+    return b"".join(parts) + body[last:]
 
 
 def main(arguments):

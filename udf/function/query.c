@@ -371,10 +371,11 @@ struct text query_unnest(struct query *query, struct text message)
     struct view view;
     struct writing writing = {.query = query};
     struct part part = {&doc, 0};
-    if (!read_message(query, view_body(message), &doc, &view) || !expand_row_images(&writing, &part, &view) ||
-        part.written == 0)
-        return message;
     const struct text body = view_body(message);
+    if (!read_message(query, body, &doc, &view))
+        return message;
+    if (!expand_row_images(&writing, &part, &view) || part.written == 0)
+        return query->arena.failed ? message : body;
     if (!append(&writing, body.data + part.written, body.size - part.written) || query->arena.failed)
         return message;
     return (struct text){writing.data, writing.size};
