@@ -457,7 +457,7 @@ def unwrap(root, prefix):
         return root.get(b"payload"), None
     if keys == {b"payload"}:
         inside = root.get(b"payload")
-        marked = is_row_with_metadata(inside, prefix or b"__") if inside.kind == OBJECT else False
+        marked = inside.kind == OBJECT and (b"__deleted" in inside.members or prefix != b"" and prefix + b"op" in inside.members)
         if marked or inside.kind == OBJECT and is_envelope(inside):
             return inside, None
     return None
