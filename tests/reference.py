@@ -928,7 +928,7 @@ def members_to_expand(root):
     except Decided:
         return []
     if message.sides:
-        images = [value for key, value in message.root.data if key in (b"before", b"after")]
+        images = [value for key, value in (message.root.data if message.root.kind == OBJECT else []) if key in (b"before", b"after")]
         return [value for image in images for value in ([value for _, value in image.data] if image.kind == OBJECT else [image])]
     if message.joined:
         return [value for key, value in root.data if key.startswith((b"before.", b"after."))]
