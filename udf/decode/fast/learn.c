@@ -232,8 +232,8 @@ static bool is_judged(const struct learning *learning, const struct standing *ob
     for (unsigned i = 0; i < view->judged_count; i++)
         if (is_node(object, view->doc, view->judged[i]))
             return true;
-    /* A router value in a string is known by a member that the layout reads. */
-    return is_node(object, view->document.doc, view->document.node);
+    /* A router value in a string is known by a member that the layout reads; paths may have opened that string once more. */
+    return view->document.node && object->node && object->node == object->doc->nodes;
 }
 
 /* Adds what an image's tree has for a member of this key. */
