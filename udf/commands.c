@@ -46,6 +46,7 @@ static struct layout *load_layout(const char *name)
     char *json = host_read_file(path, LAYOUT_FILE_LIMIT, &size);
     if (!json) {
         const char *hint =
+            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a call without the operand was refused */
             errno == ENOENT && !strchr(name, '/') ? " (a layout elsewhere needs a path with a slash)" : "";
         host_complain("layout %s: %s%s", path, strerror(errno), hint);
         return NULL;

@@ -311,7 +311,7 @@ static void check_function(struct check *check, const struct registered *functio
 static struct text last_mark(struct text xml)
 {
     struct text mark = {NULL, 0};
-    for (size_t at = 0; at < xml.size; at++) {
+    for (size_t at = 0; xml.data && at < xml.size; at++) {
         struct text rest = text_from(xml, at);
         if (!text_starts(rest, TEXT("<!-- layout ")))
             continue;
