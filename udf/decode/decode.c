@@ -596,6 +596,10 @@ static void learn(struct decoding *decoding, struct text message)
     if (decoder->row.outcome == OUTCOME_ERROR || decoding->has_left_out || decoder->message.failed ||
         decoding->ledger.failed || view_body(message).size == 0 || !decoding->doc.nodes || decoding->doc.nodes->kind == JSON_NULL)
         return;
+    /* The reason shows an operation that is no scalar as it stands, of which a slot knows nothing. */
+    const struct json_node *const op = decoding->view.op_value.node;
+    if (op && op->kind > JSON_STRING)
+        return;
     const struct lesson lesson = {.message = message,
                                   .view = &decoding->view,
                                   .ledger = &decoding->ledger,
