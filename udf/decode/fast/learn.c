@@ -567,7 +567,10 @@ static bool go_through(struct learning *learning, bool rehearsed)
     memset(&learning->all_keys, 0, sizeof learning->all_keys);
     learning->literal = learning->lesson->message.data;
     skip_space(learning);
-    if (!enter_schema(learning) || !learn_value(learning, &root))
+    if (!enter_schema(learning))
+        return false;
+    learning->base = learning->path_size;
+    if (!learn_value(learning, &root))
         return false;
     learning->at = learning->end;
     return true;

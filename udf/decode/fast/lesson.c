@@ -38,7 +38,7 @@ bool note_here(struct learning *learning, enum way way, struct text word, bool u
     size_t size = learning->path_size;
     if (!enter(learning, way, word))
         return false;
-    struct text name = {learning->path, learning->path_size};
+    struct text name = {learning->path + learning->base, learning->path_size - learning->base};
     learning->path_size = size;
     return note(learning, name, unique, stage);
 }
@@ -223,7 +223,7 @@ struct shape_state *state_here(struct learning *learning, const struct standing 
         size_t size = learning->path_size;
         if (!enter(learning, TO_OPAQUE, NONE))
             return NULL;
-        opaque = find_key(learning, (struct text){learning->path, learning->path_size}, false,
+        opaque = find_key(learning, (struct text){learning->path + learning->base, learning->path_size - learning->base}, false,
                           stage < all ? stage : all);
         learning->path_size = size;
         if (opaque == KEY_NONE)

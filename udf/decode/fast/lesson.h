@@ -16,6 +16,7 @@ struct learning {
 
     char path[IDENTITY_LIMIT]; /* to the present value */
     size_t path_size;
+    size_t base; /* bytes of it that name the role and the schema: slots are told apart by them, what a message holds is not */
 
     struct shape_state *start;
     struct shape_state *state; /* whose steps the literal below becomes one of */
