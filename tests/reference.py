@@ -35,7 +35,7 @@ from hashlib import md5
 from uuid import UUID
 
 from reference_json import ARRAY, NULL, OBJECT, STRING, TRUE, Fault, Value, parse
-from reference_types import Misfit, binary_string, converted, quoted, timestamp, type_named
+from reference_types import Misfit, binary_string, converted, extended, quoted, timestamp, type_named
 
 EVENT, SKIPPED, ERROR = "event", "skipped", "error"
 OUTCOMES = {EVENT: 0, SKIPPED: 1, ERROR: 2}
@@ -889,7 +889,11 @@ def extract(text, path):
     except Fault:
         return None
     try:
-        value = view(root, Options(document, lambda found: found.get(below) is not None)).find(path)
+        message = view(root, Options(document, lambda found: found.get(below) is not None))
+        value = message.find(path)
+        # As a String column has it.
+        if value is not None and path.in_row and message.from_string and extended(value) is not None:
+            value = extended(value)[0]
     except Decided:
         inside = unwrapped_from(root)[0]
         value = walk_as_it_stands(inside, steps_of(path.text)) or walk_as_it_stands(root, steps_of(path.text))

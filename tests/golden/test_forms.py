@@ -61,3 +61,11 @@ def test_options_of_extract_and_unnest(build):
     mongo = b'{"op":"c","source":{},"after":"{\\"_id\\":{\\"$oid\\":\\"65f0\\"},\\"n\\":1}"}\n'
     assert ask(build, ["extract", "after._id"], mongo) == b"65f0\n"
     assert ask(build, ["unnest"], mongo) == b'{"op":"c","source":{},"after":{"_id":{"$oid":"65f0"},"n":1}}\n'
+
+
+@pytest.mark.parametrize("build", tables.BINARIES)
+def test_an_operation_that_is_an_object(build):
+    """Its text is in the reason, and so another one is another reason, whatever was seen before."""
+    messages = [b'{"op":{"a":%d},"source":{},"after":{"id":1}}' % number for number in (1, 1, 1, 2, 3)]
+    rows = ask(build, ["decode", LAYOUTS / "lax.json"], b"".join(message + b"\n" for message in messages)).decode().splitlines()
+    assert [json.loads(row)["reason"] for row in rows] == [f'op {{"a":{number}}}' for number in (1, 1, 1, 2, 3)]
