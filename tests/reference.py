@@ -805,10 +805,10 @@ class Reading:
 
 
 def each_read(members):
-    """The members of an object. A string is a document only where no equal key stands before it."""
+    """The members of an object. What stands behind an equal key is not read: it holds nothing."""
     first = dict(reversed(members))
     for key, value in members:
-        yield key, C if value.kind == STRING and first[key] is not value else value
+        yield key, value if first[key] is value else C
 
 
 def steps_name(steps):

@@ -304,7 +304,8 @@ static bool list_object(const struct path_walk *walk, const struct path_tree *tr
 static bool list_within(const struct path_walk *walk, const struct path_tree *tree, struct node_ref value,
                         struct text name, struct unmapped *unmapped)
 {
-    if (!tree->by_member)
+    /* Of equal keys the first is read. */
+    if (!tree->by_member || tree->message != walk->message || tree->found.node != value.node)
         return true;
     if (value.node->kind == JSON_STRING) {
         if (!tree->opened || tree->message != walk->message)
