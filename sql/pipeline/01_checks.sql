@@ -1,0 +1,43 @@
+-- What must hold before anything is made. Each check answers with one line that says what to do.
+SYSTEM RELOAD FUNCTIONS;
+
+SELECT throwIf(count() = 0, 'debezium-udf pipeline: function {function} is not registered on this server: run `debezium-udf register {layout}` there')
+FROM system.functions WHERE name = '{function}' FORMAT Null;
+
+-- Another layout may be registered under that name.
+SELECT throwIf(toTypeName({function}('')) != toTypeName(defaultValueOfTypeName({event_type_text})), 'debezium-udf pipeline: the registered {function} answers other columns than {layout}: run `debezium-udf register {layout}` on the server')
+FORMAT Null;
+
+SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no named collection {collection}: copy debezium_kafka.xml to config.d and name the broker in it, or give --collection')
+FROM system.named_collections WHERE name = '{collection}' FORMAT Null;
+--| if topic
+
+-- A pipeline of this name that reads another topic, or in another group.
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{kafka} reads another topic or in another group: give that --topic and --group, or another --name, or take it away with `debezium-udf pipeline {layout} --remove`')
+FROM system.tables
+WHERE database = '{database}' AND name = '{kafka}'
+  AND (position(create_table_query, {topic_setting_text}) = 0 OR position(create_table_query, {group_setting_text}) = 0)
+FORMAT Null;
+--| end
+--| if not custom
+
+-- A table of that name with other columns.
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: {storage}.{target} has other columns than {layout}: `debezium-udf pipeline {layout} --diff` prints the query that tells which, and what to do')
+FROM
+(
+    SELECT name, type FROM system.columns WHERE database = '{storage}' AND table = '{target}'
+) AS present
+FULL JOIN
+(
+    SELECT tupleElement(wanted, 1) AS name, tupleElement(wanted, 2) AS type
+    FROM (SELECT arrayJoin({target_columns_list}) AS wanted)
+) AS wanted ON present.name = wanted.name
+WHERE present.type != wanted.type
+  AND (SELECT count() FROM system.tables WHERE database = '{storage}' AND name = '{target}') > 0
+FORMAT Null;
+
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: {storage}.{target} has another sorting key than {layout} asks for: give another --name, or rename the table')
+FROM system.tables
+WHERE database = '{storage}' AND name = '{target}' AND sorting_key != '{target_sorting_key}'
+FORMAT Null;
+--| end

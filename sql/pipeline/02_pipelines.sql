@@ -1,0 +1,45 @@
+-- The pipelines of this database, a row each: pipeline_status and pipeline_alerts go by it.
+CREATE DATABASE IF NOT EXISTS {database};
+--| if cluster
+
+CREATE DATABASE IF NOT EXISTS {storage};
+--| end
+
+CREATE TABLE IF NOT EXISTS {database}.pipelines
+(
+    pipeline    String,
+    function    String,
+    kind        LowCardinality(String),
+    -- '' where the collection names it.
+    topic       String,
+    collection  String,
+    group_name  String,
+    kafka_table String,
+    decoded     String,
+    target      String,
+    -- What must be there for it to run.
+    tables      Array(String),
+    views       Array(String),
+    -- Of the layout.
+    fingerprint UInt64,
+    release     String,
+    applied_at  DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY pipeline;
+
+-- Changes of stored tables that this server has been through.
+CREATE TABLE IF NOT EXISTS {database}.bundle_migrations
+(
+    name       String,
+    applied_at DateTime('UTC') DEFAULT now()
+)
+ENGINE = ReplacingMergeTree
+ORDER BY name;
+
+-- Release 2.0: the tables that pipelines share get the pipeline's name and a message's identity, at the end of their keys. Messages from
+-- before that moment keep the key that they had, so that one that is delivered again meets its row.
+INSERT INTO {database}.bundle_migrations (name)
+SELECT '0001_pipelines'
+WHERE (SELECT count() FROM system.columns WHERE database = '{storage}' AND table = 'dead_letters' AND name = 'topic') = 1
+  AND (SELECT count() FROM system.columns WHERE database = '{storage}' AND table = 'dead_letters' AND name = 'pipeline') = 0;

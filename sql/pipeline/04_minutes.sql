@@ -1,0 +1,46 @@
+-- What came through in each minute, per pipeline, topic and partition: deliveries, so a message that came twice counts twice.
+-- pipeline_status reads it; a row a minute and partition is kept for a quarter of a year.
+CREATE TABLE IF NOT EXISTS {storage}.pipeline_minutes
+(
+    topic           LowCardinality(String),
+    partition       UInt64,
+    -- When it arrived here.
+    minute          DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    rows            SimpleAggregateFunction(sum, UInt64),
+    events          SimpleAggregateFunction(sum, UInt64),
+    skipped         SimpleAggregateFunction(sum, UInt64),
+    errors          SimpleAggregateFunction(sum, UInt64),
+    last_offset     SimpleAggregateFunction(max, UInt64),
+    last_kafka_time SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+    last_arrival    SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+    -- From Kafka's time to arrival, added up over the rows; and the longest.
+    delay_ms        SimpleAggregateFunction(sum, Int64),
+    max_delay_ms    SimpleAggregateFunction(max, Int64),
+    -- One of the minute's; '' only where it has none.
+    skipped_reason  SimpleAggregateFunction(max, String),
+    error_reason    SimpleAggregateFunction(max, String),
+    pipeline        LowCardinality(String)
+)
+ENGINE = {replicated}AggregatingMergeTree
+PRIMARY KEY (topic, partition, minute)
+ORDER BY (topic, partition, minute, pipeline)
+TTL minute + INTERVAL 92 DAY;
+
+ALTER TABLE {storage}.pipeline_minutes
+    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
+    MODIFY ORDER BY (topic, partition, minute, pipeline);
+
+--| distributed pipeline_minutes by topic, partition, minute, pipeline
+-- Members that no column of the layout takes, as the column `unmapped` lists them.
+CREATE TABLE IF NOT EXISTS {storage}.pipeline_unmapped
+(
+    pipeline LowCardinality(String),
+    member   String,
+    first    SimpleAggregateFunction(min, DateTime('UTC')),
+    last     SimpleAggregateFunction(max, DateTime('UTC')),
+    rows     SimpleAggregateFunction(sum, UInt64)
+)
+ENGINE = {replicated}AggregatingMergeTree
+ORDER BY (pipeline, member);
+
+--| distributed pipeline_unmapped by pipeline, member

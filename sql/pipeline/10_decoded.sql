@@ -1,0 +1,29 @@
+-- Where every message passes once, decoded: live rows, batches, backfills and replays. It stores nothing; views take
+-- from it what they keep.
+CREATE TABLE IF NOT EXISTS {database}.{decoded}
+(
+    event           {event_type},
+    message         String,
+    key             String,
+    `headers.name`  Array(String),
+    `headers.value` Array(String),
+    topic           String,
+    partition       UInt64,
+    offset          UInt64,
+    -- Tells apart the rows of one message; for a replay the dead letter's row.
+    row             UInt64,
+    -- 0, or how often this message has been replayed.
+    attempt         UInt32,
+    kafka_time      DateTime64(3, 'UTC'),
+    -- With topic, partition and offset it is the message, also where the topic begins anew: a hash of Kafka's time and the message.
+    -- 0 for messages from before release 2.0.
+    identity        UInt64,
+    -- Comes from the topic, for the first time or again: no replay, no file.
+    live            Bool
+)
+ENGINE = Null;
+
+ALTER TABLE {database}.{decoded}
+    MODIFY COLUMN event {event_type},
+    ADD COLUMN IF NOT EXISTS identity UInt64,
+    ADD COLUMN IF NOT EXISTS live Bool;

@@ -1,0 +1,35 @@
+--| if once_by_key
+-- Each row of the source once, by its key: it is written once and never changed.
+--| end
+--| if not once_by_key
+-- Each message once.
+--| end
+CREATE TABLE IF NOT EXISTS {storage}.{target}
+(
+{target_columns}
+)
+ENGINE = {replicated}ReplacingMergeTree(version)
+--| if not once_by_key
+PARTITION BY toYYYYMM(kafka_time)
+--| end
+ORDER BY ({target_sorting_key});
+
+--| distributed {target} by {target_sorting_key}
+CREATE OR REPLACE VIEW {database}.{view} AS
+SELECT
+{view_columns},
+    topic, partition, offset, kafka_time
+FROM {database}.{target} FINAL;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{target_mv}
+TO {database}.{target} AS
+SELECT
+{target_values},
+    {version} AS version,
+    topic,
+    partition,
+    offset,
+    kafka_time,
+    identity
+FROM {database}.{decoded}
+WHERE tupleElement(event, 'outcome') = 'event';
