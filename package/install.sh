@@ -138,7 +138,8 @@ write_registration() {
     options='' names=$(layouts_of "$shipped")
     if [ -e "$root$registration" ] && [ -n "$(layouts_of "$root$registration")" ]; then
         names=$(layouts_of "$root$registration")
-        options=$(sed -n '/<command>debezium-udf decode /{s/.*decode [^ <]*//;s/<.*//;p;q;}' "$root$registration")
+        # The fingerprint is the layout's, and the program writes it.
+        options=$(sed -n '/<command>debezium-udf decode /{s/.*decode [^ <]*//;s/<.*//;s/ --fingerprint[ =][^ ]*//;p;q;}' "$root$registration")
         pool=$(sed -n '/<pool_size>/{s/.*<pool_size> *//;s/ *<.*//;p;q;}' "$root$registration")
         options="$options --pool-size ${pool:-16}"
     fi

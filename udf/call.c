@@ -61,6 +61,16 @@ static bool read_max_memory(struct call *call, const char *value)
     return false;
 }
 
+static bool read_fingerprint(struct call *call, const char *value)
+{
+    const char *end = value + strspn(value, "0123456789abcdef");
+    call->fingerprint = strtoull(value, NULL, 16);
+    if (end - value == 16 && *end == '\0' && call->fingerprint)
+        return true;
+    host_complain("--fingerprint `%s`: give the 16 digits that config and register write", value);
+    return false;
+}
+
 static bool read_pool_size(struct call *call, const char *value)
 {
     uint64_t number;
@@ -168,9 +178,11 @@ static const struct {
      "LineAsString (one message a line; the default), RowBinary or Native;\n"
      "config registers RowBinary unless told otherwise"},
     {"--metadata-prefix", "PREFIX", OPTION_METADATA_PREFIX, false, read_metadata_prefix,
-     "extract, unnest: what stands before the metadata of unwrapped rows (__)"},
+     "extract, unnest, config: what stands before the metadata of unwrapped rows (__)"},
     {"--base64-document", "PATH", OPTION_BASE64_DOCUMENT, true, read_base64_document,
-     "extract, unnest: a member that holds a document in base64; may be given again"},
+     "extract, unnest, config: a member that holds a document in base64; may be given again"},
+    {"--fingerprint", "HEX", OPTION_FINGERPRINT, false, read_fingerprint,
+     "decode: run with the layout of this registration alone (config writes it)"},
     {"--function", "NAME", OPTION_FUNCTION, false, read_function,
      "infer: the name of the SQL function (TABLERow)"},
     {"--key", "COLUMN...", OPTION_KEY, false, read_key, "infer: the columns that identify a row"},
@@ -245,6 +257,7 @@ static bool next_option(struct call *call, char **words, size_t *at)
         if (!value)
             return wrong(call, "", word, " needs a value");
         *at += !equals;
+        call->given |= options[i].option;
         return options[i].read(call, value);
     }
     if (equals)

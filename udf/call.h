@@ -19,6 +19,7 @@ enum option {
     OPTION_FUNCTION = 128,
     OPTION_KEY = 256,
     OPTION_AGAINST = 512,
+    OPTION_FINGERPRINT = 1024,
 };
 
 struct call;
@@ -37,9 +38,11 @@ struct command {
 
 struct call {
     const struct command *command;
+    unsigned given;              /* of enum option: those that were there */
     const struct format *format; /* NULL: not given */
     uint64_t message_limit;
     uint64_t memory_limit; /* 0: none */
+    uint64_t fingerprint;  /* function_fingerprint; 0: none was given */
     unsigned pool_size;
     const char *config_dir;
     struct query_options query; /* the call owns the list in it */

@@ -82,6 +82,27 @@ static int serve_function(const struct call *call, const struct format *format,
     return done ? 0 : EXIT_SYSTEM;
 }
 
+/* Whether the layout is the one that the registration was written for; else the server would read other columns than those that
+ * are answered. Complains where it is not. */
+static bool is_registered(const struct call *call, const struct layout *layout, const char *format)
+{
+    if (!call->fingerprint)
+        return true;
+    const uint64_t fingerprint = function_fingerprint(call->command->function, layout, format);
+    if (!fingerprint) {
+        host_complain("out of memory");
+        return false;
+    }
+    if (fingerprint == call->fingerprint)
+        return true;
+    const struct text shown = text_cut(layout->function, 128);
+    host_complain(
+        "layout %s is not the one that %.*s is registered with, so no row is answered: debezium-udf register %s, "
+        "then SYSTEM RELOAD FUNCTIONS",
+        call->operands[0], TEXT_ARGUMENTS(shown), call->operands[0]);
+    return false;
+}
+
 static int run_function(const struct call *call)
 {
     const struct function_kind *kind = call->command->function;
@@ -103,7 +124,8 @@ static int run_function(const struct call *call)
         if (!layout)
             return EXIT_SYSTEM;
     }
-    int status = serve_function(call, format, &options);
+    const bool fits = !layout || is_registered(call, layout, format->name);
+    int status = fits ? serve_function(call, format, &options) : EXIT_SYSTEM;
     if (layout)
         layout_free(layout);
     return status;
@@ -140,7 +162,8 @@ static int run_config(const struct call *call)
                                 .format = call->format ? call->format : &format_row_binary,
                                 .pool_size = call->pool_size,
                                 .max_message = call->message_limit == MESSAGE_LIMIT ? 0 : call->message_limit,
-                                .max_memory = call->memory_limit};
+                                .max_memory = call->memory_limit,
+                                .query = call->query};
         status = write_config(&config);
     }
     while (count > 0)
@@ -205,7 +228,8 @@ static const struct command tools[] = {
      .summary = "the XML that registers the functions in ClickHouse",
      .operands_min = 1,
      .operands_max = LAYOUTS_LIMIT,
-     .options = OPTION_FORMAT | OPTION_POOL_SIZE | OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY,
+     .options = OPTION_FORMAT | OPTION_METADATA_PREFIX | OPTION_BASE64_DOCUMENT | OPTION_POOL_SIZE |
+                OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY,
      .run = run_config},
     {.name = "check",
      .summary = "is this installation sound? says what is wrong",
@@ -228,6 +252,8 @@ static struct command function_command(const struct function_kind *kind)
                               .function = kind};
     if (kind->takes & FUNCTION_TAKES_QUERY_OPTIONS)
         command.options |= OPTION_METADATA_PREFIX | OPTION_BASE64_DOCUMENT;
+    if (layout)
+        command.options |= OPTION_FINGERPRINT;
     return command;
 }
 

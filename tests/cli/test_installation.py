@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from program import LAYOUT, PROGRAMS, ROOT, call, refusal
 
+FINGERPRINT = re.compile(r" --fingerprint [0-9a-f]{16}")
 SETTINGS = {
     "type": "executable_pool",
     "execute_direct": "1",
@@ -43,7 +44,7 @@ def test_every_function_is_registered_with_every_setting(format):
     assert list(found) == list(expected)
     for name, element in found.items():
         command, arguments = expected[name]
-        assert element.findtext("command") == f"debezium-udf {command}"
+        assert FINGERPRINT.sub("", element.findtext("command")) == f"debezium-udf {command}"
         assert [argument.findtext("name") for argument in element.iter("argument")] == arguments
         assert {argument.findtext("type") for argument in element.iter("argument")} == {"String"}
         assert element.findtext("format") == format
@@ -73,12 +74,58 @@ def test_several_layouts_and_options(tmp_path):
     other.write_text(LAYOUT.read_text().replace("experimentEvent", "otherEvent"))
     found = functions(LAYOUT, other, "--pool-size", "3", "--max-message", "1M")
     assert list(found) == ["experimentEvent", "otherEvent", "debeziumExtract", "debeziumUnnest", "debeziumTimestamp"]
-    assert found["otherEvent"].findtext("command") == \
+    assert FINGERPRINT.sub("", found["otherEvent"].findtext("command")) == \
         "debezium-udf decode other-team.json --format RowBinary --max-message 1048576"
     assert {element.findtext("pool_size") for element in found.values()} == {"3"}
 
 
+def test_query_options_are_those_of_the_query_functions():
+    found = functions(LAYOUT, "--metadata-prefix", "", "--base64-document", "after.a", "--base64-document", 'after["b.c"]')
+    options = ' --metadata-prefix= --base64-document=after.a --base64-document=after["b.c"]'
+    commands = {name: element.findtext("command") for name, element in found.items()}
+    assert commands["debeziumExtract"] == f"debezium-udf extract --format RowBinary{options}"
+    assert commands["debeziumUnnest"] == f"debezium-udf unnest --format RowBinary{options}"
+    assert options not in commands["experimentEvent"] + commands["debeziumTimestamp"]
+
+
+def fingerprint(*words):
+    """That of the one layout which is registered."""
+    (found,) = FINGERPRINT.findall(call("config", *words).stdout.decode())
+    return found.split()[1]
+
+
+def test_a_fingerprint_is_of_layout_and_format(tmp_path):
+    other = tmp_path / "other.json"
+    other.write_text(LAYOUT.read_text() + "\n")
+    prints = [fingerprint(LAYOUT), fingerprint(other), fingerprint(LAYOUT, "--format", "Native"),
+              fingerprint(LAYOUT, "--format", "LineAsString")]
+    assert len(set(prints)) == 4
+    # What changes no answer is not in it.
+    shutil.copy(LAYOUT, other)
+    assert fingerprint(other, "--pool-size", "3", "--max-message", "1M", "--max-memory", "1G") == prints[0]
+
+
+def test_another_layout_than_the_registered_is_refused_before_the_first_row(tmp_path):
+    layout = tmp_path / "mine.json"
+    shutil.copy(LAYOUT, layout)
+    words = ["decode", layout, "--format", "RowBinary", "--fingerprint", fingerprint(layout)]
+    message = b"\4null"
+    expected = call("decode", layout, "--format", "RowBinary", data=message).stdout
+    assert expected and call(*words, data=message).stdout == expected
+    for wrong in (["decode", layout, *words[4:], "--format", "Native"], words):
+        line = refusal(call(*wrong, data=message), 1)
+        assert f"layout {layout} is not the one that experimentEvent is registered with" in line
+        assert f": debezium-udf register {layout}, then SYSTEM RELOAD FUNCTIONS" in line
+        text = layout.read_text()  # then two columns of one type are exchanged
+        layout.write_text(text.replace("after.payload.user_id", "after.payload.session_id?").replace(
+            "after.payload.session_id\"", "after.payload.user_id\"").replace("session_id?", "session_id"))
+        assert layout.read_text() != text
+
+
 def test_what_cannot_be_registered(tmp_path):
+    for words in (["--metadata-prefix", "a b"], ["--base64-document", "after.é"], ["--metadata-prefix", "{x:String}"]):
+        line = refusal(call("config", LAYOUT, *words), 1)
+        assert f"{words[0]} `{words[1]}`: ClickHouse could not pass it in a command" in line
     assert "another function is called experimentEvent" in refusal(call("config", LAYOUT, LAYOUT), 1)
     taken = tmp_path / "taken.json"
     taken.write_text(LAYOUT.read_text().replace("experimentEvent", "debeziumUnnest"))

@@ -1,5 +1,6 @@
 #include "function/function.h"
 
+#include "base/hash.h"
 #include "json/json_check.h"
 
 #define TIMESTAMP_TYPE "Nullable(DateTime64(6, 'UTC'))"
@@ -153,6 +154,24 @@ const struct function_kind functions[FUNCTION_COUNT] = {
 const char *function_type(struct arena *arena, const struct function_kind *kind, const struct layout *layout)
 {
     return kind->return_type ? kind->return_type : row_type(arena, layout);
+}
+
+/* Raised by a version whose answers to an unchanged layout mean something else under the same type. */
+#define ANSWERS_VERSION "1"
+
+uint64_t function_fingerprint(const struct function_kind *kind, const struct layout *layout,
+                              const char *format)
+{
+    struct arena arena = {.blocks = NULL};
+    const char *type = function_type(&arena, kind, layout);
+    struct text all = arena_printf(&arena, "%016llx %s %s %s", (unsigned long long)layout->fingerprint,
+                                   ANSWERS_VERSION, format, type ? type : "");
+    for (const char *const *argument = kind->arguments; *argument; argument++)
+        all = arena_printf(&arena, "%.*s %s", TEXT_ARGUMENTS(all), *argument);
+    uint64_t hash = hash_of(all);
+    bool refused = arena.failed || !type;
+    arena_free(&arena);
+    return refused ? 0 : hash ? hash : 1;
 }
 
 bool function_open(struct function *function, const struct function_kind *kind,

@@ -97,4 +97,9 @@ static inline struct answer function_refuse(struct function *function, struct te
  * function takes none. NULL where memory is refused. */
 const char *function_type(struct arena *arena, const struct function_kind *kind, const struct layout *layout);
 
+/* What a registration of this function with this layout relies on: a hash of the layout's file, of arguments and return type as this
+ * version of the program has them, and of the format's name. 0 where memory is refused. */
+uint64_t function_fingerprint(const struct function_kind *kind, const struct layout *layout,
+                              const char *format);
+
 #endif

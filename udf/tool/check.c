@@ -16,6 +16,8 @@
 
 #define TEXT_SIZE 4096 /* an element's text or a part of a path, as long as it can be */
 #define FILE_LIMIT ((size_t)16 << 20)
+/* The comment by which releases before 2.0 noted the layout of a function. */
+#define EARLIER_MARK " layout %s fingerprint %016llx "
 #define PARTITIONS "throw_on_max_partitions_per_insert_block"
 #define COLLECTION "experiments_kafka"
 #define FUNCTIONS_GLOB "user_defined_executable_functions_config"
@@ -202,7 +204,8 @@ struct registered {
 struct command_line {
     const struct function_kind *kind;
     const struct format *format;
-    struct text operand; /* data is NULL where there is none */
+    struct text operand;     /* data is NULL where there is none */
+    struct text fingerprint; /* likewise */
 };
 
 static struct text next_word(struct text *words)
@@ -251,6 +254,8 @@ static bool read_command(struct check *check, const struct registered *function,
         struct text value = option_value(word, &words);
         if (text_starts(word, TEXT("--format")))
             format = value;
+        else if (text_starts(word, TEXT("--fingerprint")))
+            line->fingerprint = value;
     }
     line->format = format_find(arena_printf(&check->arena, "%.*s", TEXT_ARGUMENTS(format)).data);
     if (line->format && text_equal(function->format, format))
@@ -259,6 +264,18 @@ static bool read_command(struct check *check, const struct registered *function,
         function->file, TEXT_ARGUMENTS(function->name), TEXT_ARGUMENTS(format),
         TEXT_ARGUMENTS(function->format));
     return false;
+}
+
+/* Whether the function was registered with this layout: by its fingerprint, or by the comment where it has none. */
+static bool layout_fits(struct check *check, const struct registered *function,
+                        const struct command_line *line, const struct layout *layout, const char *name)
+{
+    if (!line->fingerprint.data)
+        return text_equal(function->mark, arena_printf(&check->arena, EARLIER_MARK, name,
+                                                       (unsigned long long)layout->fingerprint));
+    const uint64_t fingerprint = function_fingerprint(line->kind, layout, line->format->name);
+    return text_equal(line->fingerprint,
+                      arena_printf(&check->arena, "%016llx", (unsigned long long)fingerprint));
 }
 
 /* The layout that the command names; NULL after a complaint. */
@@ -287,8 +304,7 @@ static void check_function(struct check *check, const struct registered *functio
         layout = read_registered_layout(check, operand);
         if (!layout)
             return;
-        fits = text_equal(function->mark, arena_printf(&check->arena, CONFIG_MARK, operand,
-                                                       (unsigned long long)layout->fingerprint));
+        fits = layout_fits(check, function, &line, layout, operand);
     }
     check->registered[line.kind - functions] = true;
     if (!fits)

@@ -37,6 +37,34 @@ const char *config_base_name(const char *path)
 }
 
 /* The server splits a command at spaces and takes {…} for a parameter; XML has its own meanings. */
+static bool plain_value(struct text value)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.data[i] <= ' ' || value.data[i] > '~' || strchr("{}<>&", value.data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* What the query functions are told, in the command; false with one line in `problem`. */
+static bool query_valid(const struct query_options *query, char *problem)
+{
+    bool plain = plain_value(query->metadata_prefix);
+    const char *option = plain ? "--base64-document" : "--metadata-prefix";
+    struct text value = query->metadata_prefix;
+    for (size_t i = 0; plain && i < query->count; i++) {
+        value = query->base64_documents[i];
+        plain = plain_value(value);
+    }
+    const struct text shown = text_cut(value, 64);
+    if (!plain)
+        snprintf(
+            problem, CONFIG_PROBLEM,
+            "%s `%.*s`: ClickHouse could not pass it in a command: use visible ASCII without spaces, {}, <> and &",
+            option, TEXT_ARGUMENTS(shown));
+    return plain;
+}
+
 static bool plain_name(const char *name)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+@=";
@@ -68,7 +96,7 @@ bool config_valid(const struct config *config, char *problem)
             return false;
         }
     }
-    return true;
+    return query_valid(&config->query, problem);
 }
 
 /* The XML that is being written. */
@@ -91,7 +119,20 @@ struct registration {
     struct text name; /* neither this nor the type has a character that means something to XML */
     const char *type;
     const char *file; /* of the layout, where there is one */
+    const struct layout *layout;
 };
+
+static struct text with_query_options(struct arena *arena, struct text command,
+                                      const struct query_options *query)
+{
+    if (query->has_metadata_prefix)
+        command = arena_printf(arena, "%.*s --metadata-prefix=%.*s", TEXT_ARGUMENTS(command),
+                               TEXT_ARGUMENTS(query->metadata_prefix));
+    for (size_t i = 0; i < query->count; i++)
+        command = arena_printf(arena, "%.*s --base64-document=%.*s", TEXT_ARGUMENTS(command),
+                               TEXT_ARGUMENTS(query->base64_documents[i]));
+    return command;
+}
 
 /* The command that the server runs, with all that it depends on in one place. */
 static struct text command_of(struct xml *xml, const struct function_kind *kind,
@@ -101,6 +142,12 @@ static struct text command_of(struct xml *xml, const struct function_kind *kind,
     struct arena *arena = &xml->arena;
     struct text command = arena_printf(arena, "debezium-udf %s%s%s --format %s", kind->command,
                                        as->file ? " " : "", as->file ? as->file : "", config->format->name);
+    if (as->layout)
+        command =
+            arena_printf(arena, "%.*s --fingerprint %016llx", TEXT_ARGUMENTS(command),
+                         (unsigned long long)function_fingerprint(kind, as->layout, config->format->name));
+    if (kind->takes & FUNCTION_TAKES_QUERY_OPTIONS)
+        command = with_query_options(arena, command, &config->query);
     if (config->max_message)
         command = arena_printf(arena, "%.*s --max-message %llu", TEXT_ARGUMENTS(command),
                                (unsigned long long)config->max_message);
@@ -144,8 +191,8 @@ static void put_layouts(struct xml *xml, const struct function_kind *kind)
         const struct layout *layout = xml->config->layouts[i];
         const struct registration as = {.name = layout->function,
                                         .type = function_type(&xml->arena, kind, layout),
-                                        .file = config_base_name(xml->config->names[i])};
-        put(xml, "    <!--" CONFIG_MARK "-->\n", as.file, (unsigned long long)layout->fingerprint);
+                                        .file = config_base_name(xml->config->names[i]),
+                                        .layout = layout};
         if (xml->config->format->string_answers)
             put_line_note(xml, &as);
         put_function(xml, kind, &as);
@@ -162,7 +209,8 @@ static void put_kind(struct xml *xml, const struct function_kind *kind)
     } else {
         if (format->string_answers && strcmp(kind->return_type, "String") != 0)
             put(xml, "    <!-- A String: \\N for NULL. -->\n");
-        put_function(xml, kind, &(struct registration){text_of(kind->name), kind->return_type, NULL});
+        put_function(xml, kind,
+                     &(struct registration){.name = text_of(kind->name), .type = kind->return_type});
     }
 }
 

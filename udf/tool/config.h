@@ -13,8 +13,9 @@ struct config {
     size_t count;
     const struct format *format;
     unsigned pool_size;
-    uint64_t max_message; /* 0: the program's default */
-    uint64_t max_memory;  /* 0: no limit */
+    uint64_t max_message;       /* 0: the program's default */
+    uint64_t max_memory;        /* 0: no limit */
+    struct query_options query; /* of the functions that take them */
 };
 
 #define CONFIG_PROBLEM 512
@@ -24,9 +25,6 @@ bool config_valid(const struct config *config, char *problem);
 
 /* Writes the XML of a valid config. False where memory is refused or the output has failed. */
 bool config_write(const struct config *config, struct output *out);
-
-/* The comment in the XML that says which layout a function was made from; `check` reads it. */
-#define CONFIG_MARK " layout %s fingerprint %016llx "
 
 /* The part of a path behind its last slash. */
 const char *config_base_name(const char *path);
