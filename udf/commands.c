@@ -121,11 +121,13 @@ static int run_function(const struct call *call)
         return refused;
     if (kind->takes & FUNCTION_TAKES_LAYOUT) {
         options.layout = layout = load_layout(call->operands[0]);
-        if (!layout)
+        if (!layout || !is_registered(call, layout, format->name)) {
+            layout_free(layout);
+            host_discard_input();
             return EXIT_SYSTEM;
+        }
     }
-    const bool fits = !layout || is_registered(call, layout, format->name);
-    int status = fits ? serve_function(call, format, &options) : EXIT_SYSTEM;
+    int status = serve_function(call, format, &options);
     if (layout)
         layout_free(layout);
     return status;

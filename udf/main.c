@@ -216,5 +216,8 @@ int main(int argc, char **argv)
         host_complain("DEBEZIUM_UDF_SIMD: this machine has no `%s`", level);
         return EXIT_CALL;
     }
-    return argc < 2 ? run_arguments_file() : run(argv + 1);
+    int status = argc < 2 ? run_arguments_file() : run(argv + 1);
+    if (status == EXIT_CALL)
+        host_discard_input();
+    return status;
 }

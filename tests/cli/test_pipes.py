@@ -342,3 +342,32 @@ def test_a_length_that_is_only_announced_costs_nothing(start):
     time.sleep(0.2)
     assert memory(process, "VmSize") < 64 << 20
     end(process, status=1, lines=1)
+
+
+@pytest.mark.parametrize("words, status", [
+    (["decode", "./none.json"], 1),
+    (["decode", LAYOUT, "--fingerprint", "0123456789abcdef"], 1),
+    (["decode", LAYOUT, "--formt", "Native"], 2),
+    (["dekode"], 2),
+])
+def test_a_call_that_is_refused_lets_its_writer_end(start, words, status):
+    """Whoever starts the program and writes at once would see a broken pipe, and not the line."""
+    process = start(*words)
+    began = time.monotonic()
+    for _ in range(64):  # more than the pipe holds
+        process.stdin.write(b"x" * 65535 + b"\n")
+    assert process.stdout.read() == b""
+    assert process.wait(10) == status and time.monotonic() - began < 5  # though the pipe stays open
+    assert process.stderr.read().count(b"\n") == 1
+
+
+def test_a_call_that_is_refused_does_not_wait_for_an_endless_writer(start):
+    with open("/dev/zero", "rb") as zeros:
+        source = subprocess.Popen(["cat"], stdin=zeros, stdout=PIPE)
+    process = start("decode", "./none.json", stdin=source.stdout)
+    source.stdout.close()
+    try:
+        assert process.wait(10) == 1
+    finally:
+        source.kill()
+        source.wait()

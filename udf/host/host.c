@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_SIZE 1024
@@ -111,6 +113,28 @@ static ptrdiff_t read_input(void *context, char *data, size_t size, bool wait)
     }
     host_complain("standard input: %s", strerror(errno));
     return READ_FAILED;
+}
+
+void host_discard_input(void)
+{
+    enum {
+        PAUSE = 200,
+        LIMIT = 2
+    }; /* milliseconds: a server that has started a program writes at once; seconds */
+    struct stat status;
+    if (fstat(STDIN_FILENO, &status) < 0 || !(S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)))
+        return;
+    close(STDOUT_FILENO);
+    char data[65536];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (const time_t end = now.tv_sec + LIMIT; now.tv_sec <= end;) {
+        bool ready = false;
+        if (!await(STDIN_FILENO, POLLIN, PAUSE, &ready) || !ready ||
+            read(STDIN_FILENO, data, sizeof data) <= 0)
+            return;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    }
 }
 
 static bool write_output(void *context, const char *data, size_t size)

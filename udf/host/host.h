@@ -21,6 +21,11 @@ void host_enlarge_pipes(void);
  * that do not block. A failure is told on standard error, once, and ends in READ_FAILED or false. */
 extern const struct channel host_channel;
 
+/* For a call that is refused before the first row: ends standard output, then takes what comes on standard input, where that is a
+ * pipe, until its writer pauses or ends, for three seconds at most. A server that finds its pipe broken tells that, and not the line on
+ * standard error. */
+void host_discard_input(void);
+
 /* Writes one line to standard error: `debezium-udf: …`. */
 void host_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
