@@ -1,18 +1,13 @@
 /* The command line. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "base/simd.h"
 #include "base/version.h"
 #include "commands.h"
-#include "host/files.h"
 #include "host/host.h"
 #include "json/json.h"
-
-/* The words of a call without any: a line each. */
-#define ARGUMENTS_FILE "debezium-udf.args"
-#define ARGUMENTS_FILE_LIMIT ((size_t)64 << 10)
 
 /* ---- What the program says of itself ------------------------------------------------------------------- */
 
@@ -29,8 +24,9 @@ static const char operands[] =
     "\n"
     "Messages come on standard input, answers go to standard output. A LAYOUT without a\n"
     "slash is looked for beside the program, otherwise it is a path. Without PATH, extract\n"
-    "takes it as the second argument of each row. Without a command, the lines of\n" ARGUMENTS_FILE
-    " are the call: in the folder of the program, or in the one above.\n"
+    "takes it as the second argument of each row. Without a command, the lines that are\n"
+    "appended to the program are the call, else those of " ARGUMENTS_FILE
+    ", in its folder or\nin the one above.\n"
     "\n"
     "Options:\n";
 
@@ -160,37 +156,10 @@ static int run(char **words)
     return status;
 }
 
-/* ---- The file of arguments ----------------------------------------------------------------------------- */
-
-/* Its text, to be freed; an empty one where there is no such file. NULL where it cannot be read, which is told. */
-static char *read_arguments_file(void)
+/* Runs the call that is appended to the program or that the file has: each line a word, empty ones left out. */
+static int run_own_arguments(void)
 {
-    static const char *const above[] = {"", "/.."};
-    const char *folder = host_folder();
-    for (size_t i = 0; folder && i < sizeof above / sizeof *above; i++) {
-        struct arena arena = {.blocks = NULL};
-        size_t size;
-        struct text path = arena_printf(&arena, "%s%s/" ARGUMENTS_FILE, folder, above[i]);
-        char *text = arena.failed ? NULL : host_read_file(path.data, ARGUMENTS_FILE_LIMIT, &size);
-        bool absent = !text && errno == ENOENT, terminated = text && strlen(text) == size;
-        if (!text && !absent)
-            host_complain("%.*s: %s", TEXT_ARGUMENTS(path), strerror(errno));
-        else if (text && !terminated)
-            host_complain("%.*s: it has a zero byte: write an argument a line", TEXT_ARGUMENTS(path));
-        arena_free(&arena);
-        if (terminated)
-            return text;
-        free(text);
-        if (!absent)
-            return NULL;
-    }
-    return calloc(1, 1);
-}
-
-/* Runs the call that the file has: each line a word, empty ones left out. */
-static int run_arguments_file(void)
-{
-    char *text = read_arguments_file();
+    char *text = own_arguments();
     size_t lines = 1, count = 0;
     for (const char *at = text; at && *at; at++)
         lines += *at == '\n';
@@ -216,7 +185,7 @@ int main(int argc, char **argv)
         host_complain("DEBEZIUM_UDF_SIMD: this machine has no `%s`", level);
         return EXIT_CALL;
     }
-    int status = argc < 2 ? run_arguments_file() : run(argv + 1);
+    int status = argc < 2 ? run_own_arguments() : run(argv + 1);
     if (status == EXIT_CALL)
         host_discard_input();
     return status;

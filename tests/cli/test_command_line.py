@@ -187,6 +187,48 @@ def test_a_wrong_file_of_arguments(bundle, content, status, line):
     assert line in refusal(call(program=bundle[1]), status)
 
 
+def append(program, lines, *, begin=b"\ndebezium-udf arguments:\n", count=None, end=b"\n"):
+    """What deploy/cloud/bundle.py appends, or something near it."""
+    count = b"%010d" % len(lines) if count is None else count
+    with open(program, "ab") as file:
+        file.write(begin + lines + b"debezium-udf arguments end: " + count + end)
+
+
+def test_without_arguments_those_appended_to_the_program_are_taken(program, tmp_path):
+    (tmp_path / "debezium-udf.args").write_text("frobnicate\n")
+    copy = shutil.copy(program, tmp_path / "main")
+    append(copy, b"extract\n\nafter.a b\n--format=LineAsString\n")
+    done = call(data=b'{"after":{"a b":7}}', program=copy, cwd="/", env={})
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"7\n", b"")
+    assert call("unnest", data=b"7", program=copy).stdout == b"7\n"
+
+
+def test_the_longest_arguments_that_are_taken(tmp_path):
+    for lines, status in ((65536, 0), (65537, 1)):
+        copy = shutil.copy(PROGRAMS[0], tmp_path / "main")
+        append(copy, b"unnest\n".ljust(lines, b"\n"))
+        assert call(data=b"7", program=copy).returncode == status
+
+
+@pytest.mark.parametrize("damage", [
+    {"count": b"0000000006"}, {"count": b"0000000008"}, {"count": b"9999999999"}, {"count": b"         7"}, {"count": b"-000000007"},
+    {"begin": b"\ndebezium-udf argument:\n"}, {"begin": b""}, {"lines": b"unnest\0"}, {"lines": b"unnest"}, {"lines": b"un\0est\n"},
+], ids=str)
+def test_damaged_arguments_are_refused(tmp_path, damage):
+    (tmp_path / "debezium-udf.args").write_text("unnest\n")
+    copy = shutil.copy(PROGRAMS[0], tmp_path / "main")
+    append(copy, **{"lines": b"unnest\n", **damage})
+    assert "the arguments appended to the program are damaged" in refusal(call(data=b"7", program=copy), 1)
+
+
+@pytest.mark.parametrize("cut", [1, 10, 11, 20, 40])
+def test_arguments_that_were_cut_off_are_none(tmp_path, cut):
+    copy = shutil.copy(PROGRAMS[0], tmp_path / "main")
+    append(copy, b"unnest\n")
+    os.truncate(copy, os.path.getsize(copy) - cut)
+    assert "a command is missing" in refusal(call(data=b"7", program=copy), 2)
+
+
 def test_query_options_are_taken_several_times():
     words = ["--base64-document", "after.a", "--base64-document=after.b", "--metadata-prefix="]
     assert call("extract", "after.a", *words, data=b'{"after":{"a":1}}').stdout == b"1\n"

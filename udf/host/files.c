@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,15 +65,71 @@ char *host_read_file(const char *path, size_t limit, size_t *size)
     return data;
 }
 
+#define PROGRAM "/proc/self/exe"
+
+/* The path that the program was started with (getauxval(3)), where it does not depend on the working folder. */
+static const char *started_as(void)
+{
+    const char *path = (const char *)getauxval(AT_EXECFN); /* NOLINT(performance-no-int-to-ptr) */
+    return path && *path == '/' ? path : NULL;
+}
+
 const char *host_folder(void)
 {
     static char folder[4096];
-    ssize_t size = readlink("/proc/self/exe", folder, sizeof folder - 1);
-    if (size <= 0)
+    ssize_t size = readlink(PROGRAM, folder, sizeof folder - 1);
+    const char *path = size <= 0 ? started_as() : NULL;
+    if (path)
+        size = (ssize_t)strlen(path);
+    if (size <= 0 || (size_t)size >= sizeof folder)
         return NULL;
+    if (path)
+        memcpy(folder, path, (size_t)size);
     folder[size] = '\0';
     *strrchr(folder, '/') = '\0';
     return folder;
+}
+
+/* The `size` bytes of a file from `at` on. */
+static bool read_at(int fd, char *data, size_t size, off_t at)
+{
+    while (size > 0) {
+        ssize_t got = pread(fd, data, size, at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            errno = EIO; /* it was shortened */
+        if (got <= 0)
+            return false;
+        data += got;
+        size -= (size_t)got;
+        at += got;
+    }
+    return true;
+}
+
+char *host_read_program_end(size_t most, size_t *size)
+{
+    const char *path = started_as();
+    int fd = open(PROGRAM, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && path)
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    struct stat status;
+    char *data = NULL;
+    if (fstat(fd, &status) == 0) {
+        *size = (uint64_t)status.st_size < most ? (size_t)status.st_size : most;
+        data = malloc(*size + 1);
+        if (data && !read_at(fd, data, *size, status.st_size - (off_t)*size)) {
+            free(data);
+            data = NULL;
+        }
+    }
+    int problem = errno;
+    close(fd);
+    errno = problem;
+    return data;
 }
 
 static int compare_names(const void *a, const void *b)

@@ -8,9 +8,13 @@
  * NULL with errno set where it cannot be read, is no regular file or has more than `limit` bytes (EFBIG). */
 char *host_read_file(const char *path, size_t limit, size_t *size);
 
-/* The folder of this program's file, without a slash at its end. NULL where the system does not say.
- * Static. */
+/* The folder of this program's file, without a slash at its end: by /proc/self/exe, and where there is no /proc, by the path that the
+ * program was started with. NULL where the system does not say. Static. */
 const char *host_folder(void);
+
+/* The last bytes of this program's file, at most `most`, in memory that the caller frees. NULL with errno set where it cannot be
+ * read. */
+char *host_read_program_end(size_t most, size_t *size);
 
 /* Whether this is the file of the program that runs. */
 bool host_is_this_program(const char *path);
