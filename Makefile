@@ -175,7 +175,7 @@ check:
 	@build/venv/bin/python tests/run.py check
 
 #: make test               make check, then all other tests; installs and fetches what they need, and says what
-TEST_NEEDS := engine versions kafka debezium mariadb cluster fuzz package arm64 browser
+TEST_NEEDS := engine versions kafka debezium mariadb cluster fuzz package arm64 cloud browser
 test:
 	@if tests/stack/prepare.sh $(CHECK_NEEDS); then build/venv/bin/python tests/run.py all $(TEST_NEEDS); \
 	else echo '0 passed, 1 failed'; exit 1; fi
@@ -249,6 +249,8 @@ include bench/bench.mk
 # ---- Packages ---------------------------------------------------------------------------------------------------------------
 
 #: make package            .deb and tarball for x86-64 and aarch64, with checksums, in build/package
+#: make cloud              what ClickHouse Cloud takes, in build/cloud; LAYOUTS= (docs/cloud.md)
+#: make cloud-test         the same under the restrictions of such a runtime, for both architectures
 #: make test-arm64         all unit, golden and conformance tests of the aarch64 builds, under qemu
 #: make release-check      everything a release must pass
 include package/package.mk

@@ -23,12 +23,29 @@ $(ARCHES:%=package-%): package-%: $(SIMDJSON)/simdjson.h
 	@$(MAKE) --no-print-directory JSON=simdjson BUILD=$(PACKAGES)/$* $(call cross,$*) all
 	@package/build.sh $(VERSION) $* $(PACKAGES) $(PACKAGES)/$(MACHINE)/debezium-udf
 
+# What ClickHouse Cloud takes (docs/cloud.md): LAYOUTS= one or more layouts.
+LAYOUTS ?= $(LAYOUT)
+.PHONY: cloud cloud-programs cloud-test
+cloud:
+	@tests/stack/prepare.sh build package
+	@$(MAKE) --no-print-directory cloud-programs
+	@deploy/cloud/bundle.py --amd64 $(PACKAGES)/x86_64/debezium-udf --arm64 $(PACKAGES)/aarch64/debezium-udf --out build/cloud $(LAYOUTS)
+
+cloud-programs: $(SIMDJSON)/simdjson.h
+	@$(MAKE) --no-print-directory JSON=simdjson BUILD=$(PACKAGES)/x86_64 $(call cross,x86_64) all
+	@$(MAKE) --no-print-directory JSON=simdjson BUILD=$(PACKAGES)/aarch64 $(call cross,aarch64) all
+
+cloud-test:
+	@tests/stack/prepare.sh build conformance package cloud
+	@$(MAKE) --no-print-directory all cloud-programs
+	@CLOUD=whole build/venv/bin/python -m pytest -q tests/cloud
+
 test-arm64:
 	@tests/stack/prepare.sh build conformance arm64
 	@tests/package/arm64.sh
 
 # Everything that a release is held against. Each step must pass; the first that does not ends it.
-RELEASE_STEPS := lint test sanitize test-versions test-arm64 package
+RELEASE_STEPS := lint test sanitize test-versions test-arm64 cloud-test package
 release-check:
 	@package/release_check.sh $(VERSION)
 	@for step in $(RELEASE_STEPS); do \

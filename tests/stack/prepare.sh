@@ -2,7 +2,7 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 browser lint fuzz
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 cloud browser lint fuzz
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
@@ -102,6 +102,11 @@ packages() {
         need qemu-user sh -c 'command -v qemu-aarch64 || command -v qemu-aarch64-static'
         need dpkg-dev has dpkg-source
         ;;
+    cloud)
+        # The default profile of containers, and what makes a filter of it.
+        need golang-github-containers-common test -e /usr/share/containers/seccomp.json
+        need libseccomp2
+        ;;
     browser)
         need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
         ;;
@@ -121,7 +126,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 browser lint fuzz" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 cloud browser lint fuzz" ;;
     esac
 }
 
@@ -282,7 +287,7 @@ packages_of() {
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 browser lint fuzz)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 cloud browser lint fuzz)"
 for group; do packages "$group"; done
 install_packages
 for group; do
