@@ -86,7 +86,7 @@ DEFINES += -DNO_SANDBOX
 endif
 
 CORE_OBJECTS := $(patsubst udf/%.c,$(OBJECTS)/%.o,$(filter-out udf/main.c,$(C_SOURCES))) \
-                $(patsubst udf/%.cpp,$(OBJECTS)/%.o,$(CXX_SOURCES)) $(JSON_OBJECT)
+                $(patsubst udf/%.cpp,$(OBJECTS)/%.o,$(CXX_SOURCES)) $(JSON_OBJECT) $(OBJECTS)/tool/pipeline_files.o
 
 .DELETE_ON_ERROR:
 .PHONY: all unit-tests check test lint compile format install uninstall schema clean help
@@ -110,6 +110,15 @@ $(LIBRARY): $(CORE_OBJECTS) | $(BUILD)
 $(OBJECTS)/%.o: udf/%.c Makefile | $(OBJECTS)
 	$(call say,cc  ,$<)
 	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(C_FLAGS) -c -o $@ $<
+
+# The SQL of pipelines, which the program carries.
+$(OBJECTS)/tool/pipeline_files.c: udf/tool/embed.sh $(wildcard sql/pipeline/*.sql sql/pipeline/*/*.sql) | $(OBJECTS)
+	$(Q)mkdir -p $(@D)
+	$(Q)udf/tool/embed.sh sql/pipeline > $@
+
+$(OBJECTS)/tool/pipeline_files.o: $(OBJECTS)/tool/pipeline_files.c udf/tool/pipeline_files.h Makefile
+	$(call say,cc  ,sql/pipeline)
 	$(Q)$(CC) $(C_FLAGS) -c -o $@ $<
 
 # One object knows the version, so that another one rebuilds no more than that.

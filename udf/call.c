@@ -166,13 +166,19 @@ int call_check_path(const char *path, const char *who)
 
 /* ---- The table ----------------------------------------------------------------------------------------- */
 
+#define PIPELINE(name, value, field, help)                                                                   \
+    {                                                                                                        \
+        name, value, OPTION_PIPELINE, false, NULL, help, offsetof(struct call, pipeline.field)               \
+    }
+
 static const struct {
     const char *name;
-    const char *value; /* as the usage has it */
+    const char *value; /* as the usage has it; NULL: it takes none */
     enum option option;
     bool repeated;
     bool (*read)(struct call *call, const char *value); /* false: the value is wrong, which was told */
     const char *help;                                   /* lines */
+    size_t at; /* without `read`: where in a call the value's text goes */
 } options[] = {
     {"--format", "FORMAT", OPTION_FORMAT, false, read_format,
      "LineAsString (one message a line; the default), RowBinary or Native;\n"
@@ -196,6 +202,34 @@ static const struct {
      "the process takes no more memory; a message that would need it is an error row (no limit)"},
     {"--config-dir", "DIR", OPTION_CONFIG_DIR, false, read_config_dir,
      "check: where the server's configuration is (/etc/clickhouse-server)"},
+    PIPELINE("--topic", "TOPIC", topic,
+             "pipeline: the topic; without it the collection names topic and group"),
+    PIPELINE("--kind", "KIND", kind,
+             "pipeline: rows (the latest row of each key; the default where the layout has a key and\n"
+             "takes updates) or events (each message once)"),
+    PIPELINE("--database", "NAME", database, "pipeline: where its tables are (default)"),
+    PIPELINE("--name", "NAME", name,
+             "pipeline: its name, and what its tables' names begin with (the file's)"),
+    PIPELINE("--collection", "NAME", collection,
+             "pipeline: the named collection with broker and security (debezium_kafka)"),
+    PIPELINE("--group", "NAME", group, "pipeline: the consumer group (clickhouse_DATABASE_NAME)"),
+    PIPELINE("--every", "INTERVAL", every,
+             "pipeline: take what is on the topic at intervals, such as '5 MINUTE', not at once"),
+    PIPELINE("--keep-raw", "DAYS", keep_raw, "pipeline: keep every message for so long, to decode it again"),
+    PIPELINE("--silence", "INTERVAL", silence,
+             "pipeline: no message for so long, such as '10 MINUTE', is an alert"),
+    PIPELINE("--no-deletes", NULL, no_deletes, "pipeline: rows although deletes do not arrive"),
+    PIPELINE("--cluster", "NAME", cluster,
+             "pipeline: for a node of this cluster: rows are sharded, in a database of that name"),
+    PIPELINE("--replicated", NULL, replicated, "pipeline: with --cluster: Replicated tables"),
+    PIPELINE("--names", "WORD=NAME,...", names,
+             "pipeline: tables that are called otherwise, such as kafka=raw_events"),
+    PIPELINE("--target", "FILE", target, "pipeline: SQL with a target table of your own and its view"),
+    PIPELINE("--diff", NULL, diff,
+             "pipeline: a query that answers what differs between the server's table and the layout"),
+    PIPELINE("--remove", NULL, remove, "pipeline: what takes it away"),
+    PIPELINE("--operation", "NAME", operation,
+             "pipeline: one of its operations, such as replay (see docs/pipelines.md)"),
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -206,8 +240,9 @@ const char *call_usage(struct arena *arena, const struct command *command)
         usage = arena_printf(arena, "%s %s", usage.data, command->operand);
     for (size_t i = 0; i < OPTIONS; i++) {
         if (command->options & options[i].option)
-            usage = arena_printf(arena, "%s [%s %s]%s", usage.data, options[i].name, options[i].value,
-                                 options[i].repeated ? "..." : "");
+            usage =
+                arena_printf(arena, "%s [%s%s%s]%s", usage.data, options[i].name, options[i].value ? " " : "",
+                             options[i].value ? options[i].value : "", options[i].repeated ? "..." : "");
     }
     return usage.data;
 }
@@ -216,7 +251,8 @@ struct text call_options_help(struct arena *arena)
 {
     struct text help = TEXT("");
     for (size_t i = 0; i < OPTIONS; i++) {
-        struct text option = arena_printf(arena, "%s %s", options[i].name, options[i].value);
+        const char *space = options[i].value ? " " : "", *value = options[i].value ? options[i].value : "";
+        struct text option = arena_printf(arena, "%s%s%s", options[i].name, space, value);
         for (const char *line = options[i].help; line; option = TEXT("")) {
             const char *end = strchr(line, '\n');
             struct text part = {line, end ? (size_t)(end - line) : strlen(line)};
@@ -253,12 +289,15 @@ static bool next_option(struct call *call, char **words, size_t *at)
     for (size_t i = 0; i < OPTIONS; i++) {
         if (!text_equal(name, text_of(options[i].name)) || !(call->command->options & options[i].option))
             continue;
-        const char *value = equals ? equals + 1 : words[*at + 1];
-        if (!value)
-            return wrong(call, "", word, " needs a value");
-        *at += !equals;
+        const char *value = equals ? equals + 1 : options[i].value ? words[*at + 1] : "";
+        if (!value || (equals && !options[i].value))
+            return wrong(call, "", word, equals ? " takes no value" : " needs a value");
+        *at += !equals && options[i].value;
         call->given |= options[i].option;
-        return options[i].read(call, value);
+        if (options[i].read)
+            return options[i].read(call, value);
+        memcpy((char *)call + options[i].at, &value, sizeof value);
+        return true;
     }
     if (equals)
         *equals = '\0';

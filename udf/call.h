@@ -2,6 +2,7 @@
 #ifndef CALL_H
 #define CALL_H
 
+#include "tool/pipeline.h"
 #include "wire/format.h"
 
 #define EXIT_SYSTEM 1 /* a file, a descriptor, the input, memory */
@@ -20,6 +21,7 @@ enum option {
     OPTION_KEY = 256,
     OPTION_AGAINST = 512,
     OPTION_FINGERPRINT = 1024,
+    OPTION_PIPELINE = 2048, /* those of the command pipeline */
 };
 
 struct call;
@@ -50,6 +52,7 @@ struct call {
     const char **key;           /* `key_count` names of columns; the call owns the list */
     size_t key_count;
     const char *against; /* a layout's name; NULL: not given */
+    struct pipeline_options pipeline;
     char **operands;
     size_t operand_count;
     int status; /* of a call that is refused: EXIT_CALL, or EXIT_SYSTEM where there was no memory */

@@ -11,6 +11,7 @@
 #include "tool/check.h"
 #include "tool/config.h"
 #include "tool/infer.h"
+#include "tool/pipeline.h"
 
 #define LAYOUT_FILE_LIMIT ((size_t)16 << 20) /* bytes of a layout file */
 #define LAYOUTS_LIMIT 64                     /* of one config */
@@ -217,6 +218,27 @@ static int run_infer(const struct call *call)
     return done ? 0 : EXIT_SYSTEM;
 }
 
+static int run_pipeline(const struct call *call)
+{
+    struct layout *layout = load_layout(call->operands[0]);
+    if (!layout)
+        return EXIT_SYSTEM;
+    char problem[PIPELINE_PROBLEM];
+    struct pipeline_options options = call->pipeline;
+    options.layout_file = call->operands[0];
+    options.files = call->operands + 1;
+    options.file_count = call->operand_count - 1;
+    struct buffer sql = {.data = NULL};
+    int status = pipeline_write(&options, layout, &sql, problem);
+    if (status != 0)
+        host_complain("pipeline: %s", problem);
+    else if (!host_channel.write(host_channel.context, sql.data, sql.size))
+        status = EXIT_SYSTEM;
+    free(sql.data);
+    layout_free(layout);
+    return status;
+}
+
 /* ---- The table ----------------------------------------------------------------------------------------- */
 
 static const struct command tools[] = {
@@ -233,6 +255,13 @@ static const struct command tools[] = {
      .options = OPTION_FORMAT | OPTION_METADATA_PREFIX | OPTION_BASE64_DOCUMENT | OPTION_POOL_SIZE |
                 OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY,
      .run = run_config},
+    {.name = "pipeline",
+     .operand = "LAYOUT [FILE...]",
+     .summary = "the SQL of a pipeline: tables, views, status, and what decodes",
+     .operands_min = 1,
+     .operands_max = LAYOUTS_LIMIT,
+     .options = OPTION_PIPELINE,
+     .run = run_pipeline},
     {.name = "check",
      .summary = "is this installation sound? says what is wrong",
      .options = OPTION_CONFIG_DIR,

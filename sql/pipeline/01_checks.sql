@@ -30,7 +30,8 @@ FROM
 FULL JOIN
 (
     SELECT tupleElement(wanted, 1) AS name, tupleElement(wanted, 2) AS type
-    FROM (SELECT arrayJoin({target_columns_list}) AS wanted)
+    FROM (SELECT arrayJoin(
+        {target_columns_list}) AS wanted)
 ) AS wanted ON present.name = wanted.name
 WHERE present.type != wanted.type
   AND (SELECT count() FROM system.tables WHERE database = '{storage}' AND name = '{target}') > 0
@@ -38,6 +39,6 @@ FORMAT Null;
 
 SELECT throwIf(count() > 0, 'debezium-udf pipeline: {storage}.{target} has another sorting key than {layout} asks for: give another --name, or rename the table')
 FROM system.tables
-WHERE database = '{storage}' AND name = '{target}' AND sorting_key != '{target_sorting_key}'
+WHERE database = '{storage}' AND name = '{target}' AND replaceAll(sorting_key, '`', '') != replaceAll({target_sorting_key_text}, '`', '')
 FORMAT Null;
 --| end

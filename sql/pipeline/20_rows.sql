@@ -18,26 +18,25 @@ ORDER BY ({target_sorting_key});
 -- before the pipeline began. A write of that value in the source, or REPLICA IDENTITY FULL, mends it.
 CREATE OR REPLACE VIEW {storage}.{view} AS
 WITH
-    rows AS
+    _rows AS
     (
         SELECT * FROM {storage}.{target} FINAL WHERE row = ''
     ),
-    kept AS
+    _kept AS
     (
         SELECT
             {key_columns},
-            groupArray(toString(row)) AS values,
-{kept_columns}
+            groupArray(toString(row)) AS _values{kept_columns}
         FROM {storage}.{target} FINAL
         WHERE row != '' AND ({key_columns}) IN (SELECT {key_columns} FROM {storage}.{target} FINAL WHERE row = '' AND notEmpty(left_out))
         GROUP BY {key_columns}
     )
 SELECT
 {view_columns},
-    hasAll(kept.values, rows.left_out) AS complete,
-    rows.version AS version
-FROM rows
-LEFT JOIN kept ON {key_equals}
+    hasAll(_kept._values, _rows.left_out) AS complete,
+    _rows.version AS version
+FROM _rows
+LEFT JOIN _kept ON {key_equals}
 SETTINGS join_use_nulls = 0;
 
 --| end
@@ -58,29 +57,36 @@ ENGINE = Distributed('{cluster}', '{storage}', '{view}');
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{target_mv}
 TO {database}.{target} AS
 WITH
-    {is_deleted} AS gone,
+    {is_deleted} AS _gone,
 --| if left_out
-    row = '' AND NOT gone AS is_row,
+    _row = '' AND NOT _gone AS _is_row,
 --| end
 --| if not left_out
-    NOT gone AS is_row,
+    NOT _gone AS _is_row,
 --| end
     -- No constant: of if(…, value, NULL) ClickHouse would store the value, too, under the NULL.
-    materialize(defaultValueOfArgumentType(event)) AS nothing
+    materialize(defaultValueOfArgumentType(_event)) AS _nothing
 SELECT
 {target_values},
     {version} AS version,
-    gone AS deleted,
+    _gone AS deleted,
 --| if left_out
-    row,
-    if(is_row, arrayMap(name -> transform(name, {names_from}, {names_to}, name), tupleElement(event, 'left_out')), []) AS left_out,
+    _row AS row,
+    if(_is_row, arrayDistinct(arrayMap(_name -> transform(_name, {names_from}, {names_to}, _name), tupleElement(_event, 'left_out'))), []) AS left_out,
 --| end
     topic,
     partition,
     offset,
     kafka_time
-FROM {database}.{decoded}
+FROM
+(
+    SELECT event AS _event, topic, partition, offset, kafka_time
+    FROM {database}.{decoded}
+    WHERE tupleElement(event, 'outcome') = 'event'
+)
 --| if left_out
-ARRAY JOIN arrayConcat([''], {kept_values}) AS row
+-- Itself, and each value that came with it and might be left out later; a delete ends all of them. A short plain word is never left out.
+ARRAY JOIN arrayConcat(
+    ['']{kept_values}) AS _row
 --| end
-WHERE tupleElement(event, 'outcome') = 'event';
+;

@@ -31,5 +31,9 @@ SELECT
     offset,
     kafka_time,
     identity
-FROM {database}.{decoded}
-WHERE tupleElement(event, 'outcome') = 'event';
+FROM
+(
+    SELECT event AS _event, topic, partition, offset, kafka_time, identity
+    FROM {database}.{decoded}
+    WHERE tupleElement(event, 'outcome') = 'event'
+);

@@ -1,0 +1,1 @@
+-- Pipeline {pipeline}: {function} over {layout}, kind {kind}, written by debezium-udf {release}. It can be run again.

@@ -1,0 +1,403 @@
+/* The target table of a pipeline: its columns, its keys, and how a message becomes its rows. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "tool/pipeline_words.h"
+
+/* What PostgreSQL stores of a shorter number stays below the 24 bytes up to which it leaves no value out. */
+#define NUMERIC_DIGITS 30
+/* A text of up to 8 such letters takes at most 24 bytes in PostgreSQL, whatever its type is there: those are never left out.
+ * https://www.postgresql.org/docs/current/storage-toast.html */
+#define NEVER_LEFT_OUT "^[A-Za-z0-9_-]{0,8}$"
+
+struct target {
+    const struct layout *layout;
+    struct arena *arena;
+    struct words *words;
+    char *problem;
+    bool rows, left_out;
+};
+
+__attribute__((format(printf, 2, 3))) static bool refuse(struct target *target, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vsnprintf(target->problem, PIPELINE_PROBLEM, format, list);
+    va_end(list);
+    return false;
+}
+
+static const char *file_of(const struct target *target)
+{
+    return words_get(target->words, "layout").data;
+}
+
+/* ---- Columns ------------------------------------------------------------------------------------------- */
+
+static const struct column *column_at(const struct layout *layout, enum path_space space)
+{
+    for (size_t i = 0; i < layout->column_count; i++)
+        if (layout->columns[i].paths[0].space == space)
+            return &layout->columns[i];
+    return NULL;
+}
+
+static const struct column *version_of(const struct layout *layout)
+{
+    for (size_t i = 0; i < layout->column_count; i++)
+        if (text_equal(layout->columns[i].name, TEXT("version")))
+            return &layout->columns[i];
+    return NULL;
+}
+
+/* Whether the target has it under its own name. Of rows, `op` and `left_out` become `deleted` and `complete`. */
+static bool is_stored(const struct target *target, const struct column *column)
+{
+    enum path_space space = column->paths[0].space;
+    return space != SPACE_UNMAPPED && !(target->rows && (space == SPACE_OP || space == SPACE_LEFT_OUT)) &&
+           column != version_of(target->layout);
+}
+
+static bool is_key(const struct target *target, const struct column *column)
+{
+    for (size_t i = 0; i < target->layout->key_count; i++)
+        if (target->layout->key[i] == column)
+            return true;
+    return false;
+}
+
+/* The member of the row image that the column is read from. Its data is NULL where it is no such column. */
+static struct text member_of(const struct column *column)
+{
+    const struct path *path = &column->paths[0];
+    if (path->space != SPACE_ROW || path_step_count(path) == 0)
+        return (struct text){NULL, 0};
+    return path_steps(path)[0].name;
+}
+
+/* Whether the source may store the column's own value out of line, going by its type. */
+static bool is_long(const struct column *column)
+{
+    const struct type *type = &column->as.type;
+    switch (type->kind) {
+    case TYPE_STRING:
+    case TYPE_ARRAY:
+    case TYPE_INT128:
+    case TYPE_INT256:
+    case TYPE_UINT128:
+    case TYPE_UINT256:
+        return true;
+    case TYPE_DECIMAL:
+        return type->precision >= NUMERIC_DIGITS;
+    default:
+        return path_step_count(&column->paths[0]) > 1;
+    }
+}
+
+/* Whether the column's member may be left out of a message: then it is kept in rows of its own. */
+static bool is_kept(const struct target *target, const struct column *column)
+{
+    struct text member = member_of(column);
+    if (!target->left_out || !member.data || is_key(target, column))
+        return false;
+    for (size_t i = 0; i < target->layout->column_count; i++) {
+        const struct column *other = &target->layout->columns[i];
+        struct text name = member_of(other);
+        if (name.data && text_equal(name, member) && !is_key(target, other) && is_long(other))
+            return true;
+    }
+    return false;
+}
+
+/* The first column of its member, and whether it is the only one. */
+static bool is_first_of_member(const struct target *target, const struct column *column, bool *only)
+{
+    const struct column *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < target->layout->column_count; i++) {
+        const struct column *other = &target->layout->columns[i];
+        struct text name = member_of(other);
+        if (!name.data || !text_equal(name, member_of(column)) || is_key(target, other))
+            continue;
+        first = first ? first : other;
+        count++;
+    }
+    *only = count == 1;
+    return first == column;
+}
+
+static struct text codec_of(struct arena *arena, const struct type *type)
+{
+    if (type->kind >= TYPE_DATE && type->kind <= TYPE_DATETIME64)
+        return arena_printf(arena, "CODEC(Delta(%u), ZSTD(1))", (unsigned)type->width);
+    return TEXT("CODEC(ZSTD(1))");
+}
+
+/* ---- The table ----------------------------------------------------------------------------------------- */
+
+/* The columns as they are collected: of CREATE TABLE, and as pairs of names and types. */
+struct columns {
+    struct text lines, list;
+};
+
+static void add_column(struct target *target, struct columns *columns, struct text name, const char *type,
+                       struct text codec)
+{
+    struct text quoted = sql_name(target->arena, name);
+    columns->lines =
+        text_append(target->arena, columns->lines, "%s    %.*s %s %.*s", columns->lines.size ? ",\n" : "",
+                    TEXT_ARGUMENTS(quoted), type, TEXT_ARGUMENTS(codec));
+    struct text text = sql_text(target->arena, name), kind = sql_text(target->arena, text_of(type));
+    columns->list = text_append(target->arena, columns->list,
+                                "%s\n        (%.*s, toTypeName(defaultValueOfTypeName(%.*s)), %.*s)",
+                                columns->list.size ? "," : "", TEXT_ARGUMENTS(text), TEXT_ARGUMENTS(kind),
+                                TEXT_ARGUMENTS(sql_text(target->arena, codec)));
+}
+
+static void set_columns(struct target *target)
+{
+    static const struct {
+        const char *name, *type, *codec;
+        const char *only; /* a word that must hold; NULL: always */
+    } own[] = {{"deleted", "UInt8", "CODEC(ZSTD(1))", "rows"},
+               {"row", "LowCardinality(String)", "CODEC(ZSTD(1))", "left_out"},
+               {"left_out", "Array(LowCardinality(String))", "CODEC(ZSTD(1))", "left_out"},
+               {"topic", "LowCardinality(String)", "CODEC(ZSTD(1))", NULL},
+               {"partition", "UInt64", "CODEC(ZSTD(1))", NULL},
+               {"offset", "UInt64", "CODEC(Delta(8), ZSTD(1))", NULL},
+               {"kafka_time", "DateTime64(3, 'UTC')", "CODEC(Delta(8), ZSTD(1))", NULL},
+               {"identity", "UInt64", "CODEC(ZSTD(1))", "events"}};
+    struct columns columns = {TEXT(""), TEXT("")};
+    for (size_t i = 0; i < target->layout->column_count; i++) {
+        const struct column *column = &target->layout->columns[i];
+        if (is_stored(target, column))
+            add_column(target, &columns, column->name, column->as.type.name,
+                       codec_of(target->arena, &column->as.type));
+    }
+    const struct column *version = version_of(target->layout);
+    add_column(target, &columns, TEXT("version"), version ? version->as.type.name : "UInt64",
+               version && version->as.type.width < 8 ? TEXT("CODEC(ZSTD(1))")
+                                                     : TEXT("CODEC(Delta(8), ZSTD(1))"));
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!own[i].only || words_get(target->words, own[i].only).size)
+            add_column(target, &columns, text_of(own[i].name), own[i].type, text_of(own[i].codec));
+    words_set(target->words, "target_columns", columns.lines);
+    words_set(target->words, "target_columns_list",
+              arena_printf(target->arena, "[%.*s]", TEXT_ARGUMENTS(columns.list)));
+}
+
+static void set_keys(struct target *target)
+{
+    struct text key = TEXT(""), equals = TEXT("");
+    for (size_t i = 0; i < target->layout->key_count; i++) {
+        struct text name = sql_name(target->arena, target->layout->key[i]->name);
+        key = text_append(target->arena, key, "%s%.*s", i ? ", " : "", TEXT_ARGUMENTS(name));
+        equals = text_append(target->arena, equals, "%s_kept.%.*s = _rows.%.*s", i ? " AND " : "",
+                             TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
+    }
+    words_set(target->words, "key_columns", key);
+    words_set(target->words, "key_equals", equals);
+    if (!target->rows && !words_get(target->words, "once_by_key").size)
+        key = TEXT("topic, partition, offset, identity");
+    words_set(target->words, "sharding_key", key);
+    if (target->left_out)
+        key = arena_printf(target->arena, "row, %.*s", TEXT_ARGUMENTS(key));
+    words_set(target->words, "target_sorting_key", key);
+    words_set(target->words, "target_sorting_key_text", sql_text(target->arena, key));
+}
+
+/* ---- From a message to rows, and from rows to the view --------------------------------------------------- */
+
+/* What one column is in the statement that fills the target. */
+static struct text value_of(const struct target *target, const struct column *column)
+{
+    struct arena *arena = target->arena;
+    struct text name = sql_text(arena, column->name), as = sql_name(arena, column->name);
+    struct text value = arena_printf(arena, "tupleElement(_event, %.*s)", TEXT_ARGUMENTS(name));
+    if (!target->rows || is_key(target, column))
+        return arena_printf(arena, "%.*s AS %.*s", TEXT_ARGUMENTS(value), TEXT_ARGUMENTS(as));
+    struct text wanted = TEXT("_is_row");
+    if (is_kept(target, column))
+        wanted = arena_printf(arena, "_is_row OR _row = %.*s AND NOT _gone",
+                              TEXT_ARGUMENTS(sql_text(arena, member_of(column))));
+    return arena_printf(arena, "if(%.*s, %.*s, tupleElement(_nothing, %.*s)) AS %.*s", TEXT_ARGUMENTS(wanted),
+                        TEXT_ARGUMENTS(value), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(as));
+}
+
+/* What one column is in the view. */
+static struct text shown_of(const struct target *target, const struct column *column)
+{
+    struct arena *arena = target->arena;
+    struct text name = sql_name(arena, column->name);
+    if (!target->left_out)
+        return name;
+    if (!is_kept(target, column))
+        return arena_printf(arena, "_rows.%.*s AS %.*s", TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
+    struct text member = sql_text(arena, member_of(column));
+    return arena_printf(arena, "if(has(_rows.left_out, %.*s), _kept.%.*s, _rows.%.*s) AS %.*s",
+                        TEXT_ARGUMENTS(member), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name),
+                        TEXT_ARGUMENTS(name));
+}
+
+/* Whether a message brings the member's value, and it could ever be left out. */
+static struct text brings(const struct target *target, const struct column *column, bool only)
+{
+    struct arena *arena = target->arena;
+    struct text name = sql_text(arena, column->name);
+    struct text came =
+        arena_printf(arena, "NOT has(tupleElement(_event, 'left_out'), %.*s)", TEXT_ARGUMENTS(name));
+    if (!only || column->as.type.kind != TYPE_STRING || path_step_count(&column->paths[0]) > 1)
+        return came;
+    return arena_printf(arena,
+                        "%.*s AND NOT match(ifNull(tupleElement(_event, %.*s), ''), '" NEVER_LEFT_OUT "')",
+                        TEXT_ARGUMENTS(came), TEXT_ARGUMENTS(name));
+}
+
+static void set_kept(struct target *target)
+{
+    struct arena *arena = target->arena;
+    struct text columns = TEXT(""), values = TEXT(""), from = TEXT("['"), to = TEXT("['");
+    from = to = TEXT("[''");
+    for (size_t i = 0; i < target->layout->column_count; i++) {
+        const struct column *column = &target->layout->columns[i];
+        bool only;
+        if (!is_kept(target, column))
+            continue;
+        struct text member = sql_text(arena, member_of(column)), name = sql_name(arena, column->name);
+        columns = text_append(arena, columns, ",\n            anyIf(%.*s, row = %.*s) AS %.*s",
+                              TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(member), TEXT_ARGUMENTS(name));
+        from = text_append(arena, from, ", %.*s", TEXT_ARGUMENTS(sql_text(arena, column->name)));
+        to = text_append(arena, to, ", %.*s", TEXT_ARGUMENTS(member));
+        if (is_first_of_member(target, column, &only))
+            values = text_append(arena, values, ",\n    if(_gone OR %.*s, [%.*s], [])",
+                                 TEXT_ARGUMENTS(brings(target, column, only)), TEXT_ARGUMENTS(member));
+    }
+    words_set(target->words, "kept_columns", columns);
+    words_set(target->words, "kept_values", values);
+    words_set(target->words, "names_from", text_append(arena, from, "]"));
+    words_set(target->words, "names_to", text_append(arena, to, "]"));
+}
+
+static void set_selects(struct target *target)
+{
+    struct arena *arena = target->arena;
+    struct text values = TEXT(""), shown = TEXT("");
+    for (size_t i = 0; i < target->layout->column_count; i++) {
+        const struct column *column = &target->layout->columns[i];
+        if (!is_stored(target, column))
+            continue;
+        struct text value = value_of(target, column), view = shown_of(target, column);
+        values = text_append(arena, values, "%s    %.*s", values.size ? ",\n" : "", TEXT_ARGUMENTS(value));
+        shown = text_append(arena, shown, "%s    %.*s", shown.size ? ",\n" : "", TEXT_ARGUMENTS(view));
+    }
+    words_set(target->words, "target_values", values);
+    words_set(target->words, "view_columns", shown);
+    words_set(target->words, "version",
+              version_of(target->layout) ? TEXT("tupleElement(_event, 'version')") : TEXT("offset"));
+    const struct column *op = column_at(target->layout, SPACE_OP);
+    words_set(target->words, "is_deleted",
+              op ? arena_printf(arena, "tupleElement(_event, %.*s) = 'd'",
+                                TEXT_ARGUMENTS(sql_text(arena, op->name)))
+                 : TEXT("materialize(false)"));
+}
+
+/* ---- What does not serve ------------------------------------------------------------------------------- */
+
+static bool names_are_free(struct target *target)
+{
+    static const char *const own[] = {"topic",    "partition", "offset", "kafka_time", "row",   "deleted",
+                                      "complete", "identity",  "_event", "_nothing",   "_gone", "_is_row",
+                                      "_row",     "_rows",     "_kept",  "_values"};
+    for (size_t i = 0; i < target->layout->column_count; i++) {
+        const struct column *column = &target->layout->columns[i];
+        for (size_t j = 0; j < sizeof own / sizeof *own; j++)
+            if (is_stored(target, column) && text_equal(column->name, text_of(own[j])))
+                return refuse(target,
+                              "%s: column %s: the pipeline's tables have a column of that name: call it %s_",
+                              file_of(target), own[j], own[j]);
+        if (column->paths[0].space == SPACE_UNMAPPED && !text_equal(column->name, TEXT("unmapped")))
+            return refuse(target, "%s: the column that reads `unmapped` must be called so", file_of(target));
+        if (column->paths[0].space == SPACE_LEFT_OUT && !text_equal(column->name, TEXT("left_out")))
+            return refuse(target, "%s: the column that reads `left_out` must be called so", file_of(target));
+    }
+    return true;
+}
+
+static bool version_serves(struct target *target)
+{
+    const struct column *version = version_of(target->layout);
+    if (!version)
+        return true;
+    const struct type *type = &version->as.type;
+    bool serves = (type->kind >= TYPE_UINT8 && type->kind <= TYPE_UINT64) ||
+                  (type->kind >= TYPE_DATE && type->kind <= TYPE_DATETIME64);
+    return (serves && !type->nullable) ||
+           refuse(
+               target,
+               "%s: column version: %s cannot say which row is the latest: use UInt64, or a time that is not Nullable",
+               file_of(target), type->name);
+}
+
+static bool key_serves(struct target *target)
+{
+    for (size_t i = 0; i < target->layout->key_count; i++) {
+        const struct column *column = target->layout->key[i];
+        if (column->as.type.nullable)
+            return refuse(target,
+                          "%s: key column %.*s is %s: a key cannot be Nullable, write its type without",
+                          file_of(target), TEXT_ARGUMENTS(column->name), column->as.type.name);
+        if (!is_stored(target, column))
+            return refuse(target, "%s: key column %.*s: it is no column of the row", file_of(target),
+                          TEXT_ARGUMENTS(column->name));
+    }
+    return target->layout->key_count > 0 || !target->rows ||
+           refuse(
+               target,
+               "%s: the layout has no `key`: write \"key\": [\"id\"] with the columns that identify a row, or "
+               "give --kind events",
+               file_of(target));
+}
+
+static bool deletes_arrive(struct target *target)
+{
+    const struct layout *layout = target->layout;
+    if (!target->rows || words_get(target->words, "no_deletes").size)
+        return true;
+    if (layout->rows)
+        return refuse(
+            target,
+            "%s: deletes of a bare row arrive as tombstones, which have no row: let the connector rewrite them "
+            "(delete.tombstone.handling.mode=rewrite, add.fields=op), or give --no-deletes",
+            file_of(target));
+    if (!column_at(layout, SPACE_OP))
+        return refuse(
+            target,
+            "%s: no column reads `op`, so that deletes cannot be told: add {\"name\": \"op\", \"type\": "
+            "\"String\", \"path\": \"op\"}, or give --no-deletes",
+            file_of(target));
+    bool accepted = layout->op.count == 0;
+    for (size_t i = 0; i < layout->op.count; i++)
+        accepted = accepted || text_equal(layout->op.values[i], TEXT("d"));
+    return accepted ||
+           refuse(target, "%s: `accept` leaves deletes out: add \"d\" to its op, or give --no-deletes",
+                  file_of(target));
+}
+
+bool pipeline_target(const struct layout *layout, struct arena *arena, struct words *words, char *problem)
+{
+    struct target target = {.layout = layout, .arena = arena, .words = words, .problem = problem};
+    words_set(words, "unmapped", column_at(layout, SPACE_UNMAPPED) ? TEXT("1") : TEXT(""));
+    if (words_get(words, "custom").size)
+        return true;
+    target.rows = words_get(words, "rows").size > 0;
+    target.left_out = target.rows && column_at(layout, SPACE_LEFT_OUT);
+    words_set(words, "left_out", target.left_out ? TEXT("1") : TEXT(""));
+    if (!names_are_free(&target) || !version_serves(&target) || !key_serves(&target) ||
+        !deletes_arrive(&target))
+        return false;
+    set_columns(&target);
+    set_keys(&target);
+    set_kept(&target);
+    set_selects(&target);
+    return true;
+}
