@@ -166,6 +166,10 @@ int call_check_path(const char *path, const char *who)
 
 /* ---- The table ----------------------------------------------------------------------------------------- */
 
+#define OPTION(name, value, option, repeated, read, help)                                                    \
+    {                                                                                                        \
+        name, value, option, repeated, read, help, 0                                                         \
+    }
 #define PIPELINE(name, value, field, help)                                                                   \
     {                                                                                                        \
         name, value, OPTION_PIPELINE, false, NULL, help, offsetof(struct call, pipeline.field)               \
@@ -180,28 +184,28 @@ static const struct {
     const char *help;                                   /* lines */
     size_t at; /* without `read`: where in a call the value's text goes */
 } options[] = {
-    {"--format", "FORMAT", OPTION_FORMAT, false, read_format,
-     "LineAsString (one message a line; the default), RowBinary or Native;\n"
-     "config registers RowBinary unless told otherwise"},
-    {"--metadata-prefix", "PREFIX", OPTION_METADATA_PREFIX, false, read_metadata_prefix,
-     "extract, unnest, config: what stands before the metadata of unwrapped rows (__)"},
-    {"--base64-document", "PATH", OPTION_BASE64_DOCUMENT, true, read_base64_document,
-     "extract, unnest, config: a member that holds a document in base64; may be given again"},
-    {"--fingerprint", "HEX", OPTION_FINGERPRINT, false, read_fingerprint,
-     "decode: run with the layout of this registration alone (config writes it)"},
-    {"--function", "NAME", OPTION_FUNCTION, false, read_function,
-     "infer: the name of the SQL function (TABLERow)"},
-    {"--key", "COLUMN...", OPTION_KEY, false, read_key, "infer: the columns that identify a row"},
-    {"--against", "LAYOUT", OPTION_AGAINST, false, read_against,
-     "infer: what the messages have that this layout has not, and what no longer fits"},
-    {"--pool-size", "N", OPTION_POOL_SIZE, false, read_pool_size,
-     "config: processes that the server keeps for each function (16)"},
-    {"--max-message", "BYTES", OPTION_MAX_MESSAGE, false, read_max_message,
-     "a longer message is an error row (K, M and G may follow the number; 256M)"},
-    {"--max-memory", "BYTES", OPTION_MAX_MEMORY, false, read_max_memory,
-     "the process takes no more memory; a message that would need it is an error row (no limit)"},
-    {"--config-dir", "DIR", OPTION_CONFIG_DIR, false, read_config_dir,
-     "check: where the server's configuration is (/etc/clickhouse-server)"},
+    OPTION("--format", "FORMAT", OPTION_FORMAT, false, read_format,
+           "LineAsString (one message a line; the default), RowBinary or Native;\n"
+           "config registers RowBinary unless told otherwise"),
+    OPTION("--metadata-prefix", "PREFIX", OPTION_METADATA_PREFIX, false, read_metadata_prefix,
+           "extract, unnest, config: what stands before the metadata of unwrapped rows (__)"),
+    OPTION("--base64-document", "PATH", OPTION_BASE64_DOCUMENT, true, read_base64_document,
+           "extract, unnest, config: a member that holds a document in base64; may be given again"),
+    OPTION("--fingerprint", "HEX", OPTION_FINGERPRINT, false, read_fingerprint,
+           "decode: run with the layout of this registration alone (config writes it)"),
+    OPTION("--function", "NAME", OPTION_FUNCTION, false, read_function,
+           "infer: the name of the SQL function (TABLERow)"),
+    OPTION("--key", "COLUMN...", OPTION_KEY, false, read_key, "infer: the columns that identify a row"),
+    OPTION("--against", "LAYOUT", OPTION_AGAINST, false, read_against,
+           "infer: what the messages have that this layout has not, and what no longer fits"),
+    OPTION("--pool-size", "N", OPTION_POOL_SIZE, false, read_pool_size,
+           "config: processes that the server keeps for each function (16)"),
+    OPTION("--max-message", "BYTES", OPTION_MAX_MESSAGE, false, read_max_message,
+           "a longer message is an error row (K, M and G may follow the number; 256M)"),
+    OPTION("--max-memory", "BYTES", OPTION_MAX_MEMORY, false, read_max_memory,
+           "the process takes no more memory; a message that would need it is an error row (no limit)"),
+    OPTION("--config-dir", "DIR", OPTION_CONFIG_DIR, false, read_config_dir,
+           "check: where the server's configuration is (/etc/clickhouse-server)"),
     PIPELINE("--topic", "TOPIC", topic,
              "pipeline: the topic; without it the collection names topic and group"),
     PIPELINE("--kind", "KIND", kind,
