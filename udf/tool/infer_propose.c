@@ -314,10 +314,13 @@ static bool is_connector(const struct table_sample *table, const char *name)
     return text_equal(table->connector, text_of(name));
 }
 
-/* A position that grows from one change of a row to its next. */
+/* What grows from one change of a row to its next: the time at which Debezium took it in. A position in the log does not quite: a
+ * snapshot's rows have that of its end, while a transaction that was open then wrote at an earlier one and comes later. */
 static const char *version_path(const struct table_sample *table)
 {
     uint64_t all = table->rows + table->deletes;
+    if (table->times == all)
+        return table->time_path;
     bool postgres = is_connector(table, "postgresql") || table->connector.size == 0;
     if (postgres && table->source_fields[SOURCE_LSN] == all)
         return "source.lsn";
@@ -326,7 +329,7 @@ static const char *version_path(const struct table_sample *table)
     return NULL;
 }
 
-/* Positions that are no single number: kept to look at. */
+/* Positions that are no single number: kept to look at, whatever tells the latest row. */
 static void add_positions(struct proposal *proposal)
 {
     const uint64_t *fields = proposal->table->source_fields;
@@ -352,10 +355,10 @@ static void add_metadata_columns(struct proposal *proposal)
         return;
     }
     add_metadata(proposal, "op", "String", "op", false);
-    proposal->has_version = version != NULL;
+    proposal->version = version;
     if (version)
         add_metadata(proposal, "version", "UInt64", version, true);
-    else
+    if (!version || version == table->time_path)
         add_positions(proposal);
     add_metadata(proposal, "unmapped", "Array(String)", "unmapped", false);
     if (is_connector(table, "postgresql") || table->connector.size == 0)

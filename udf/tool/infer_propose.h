@@ -24,7 +24,7 @@ struct proposal {
     struct text function;
     struct text metadata_prefix; /* data NULL: the usual one */
     bool outbox;                 /* events of an outbox; else rows, of which the latest counts */
-    bool has_version;
+    const char *version;         /* the path of the column `version`; NULL: there is none */
     enum key_source key_source;
     struct text *unnamed; /* `unnamed_count` members that are no column, as text for people */
     size_t unnamed_count;

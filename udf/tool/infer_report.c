@@ -114,11 +114,19 @@ static void report_outbox(const struct proposal *proposal)
 
 static void report_version(const struct proposal *proposal)
 {
-    if (proposal->outbox || proposal->has_version)
+    const struct table_sample *table = proposal->table;
+    if (proposal->outbox || (proposal->version && proposal->version == table->time_path))
         return;
-    host_complain(
-        "infer: version: %s gives no single number that grows with each change; Kafka's offset tells the latest row",
-        proposal->table->connector.size ? database_name(proposal->table) : "the messages' form");
+    if (proposal->version)
+        host_complain(
+            "infer: version: %s, which is not quite the order of changes: what was open while a snapshot was taken comes later with "
+            "an earlier one; the messages have no ts_ns%s",
+            proposal->version,
+            table->bare || table->deletes_marked ? ", which the transform's add.fields=op,ts_ns adds" : "");
+    else
+        host_complain(
+            "infer: version: %s gives no single number that grows with each change; Kafka's offset tells the latest row",
+            table->connector.size ? database_name(table) : "the messages' form");
 }
 
 static void report_deletes(const struct proposal *proposal)

@@ -114,6 +114,20 @@ static void add_source(struct table_sample *table, const struct view *view, cons
         table->source_fields[field] += source_text(view, names[field], walk).size > 0;
 }
 
+/* When Debezium took the change from the source. A bare row's own ts_ns is none. */
+static void add_time(struct table_sample *table, const struct view *view, const struct path_walk *walk)
+{
+    const struct image *row = &view->image[SPACE_ROW];
+    const char *path = row->beside_metadata ? "__ts_ns" : "ts_ns";
+    bool bare = row->node == view->root && row->naming == NAMED_PLAINLY && !row->beside_metadata;
+    const struct json_node *node = json_member(view->doc, view->root, text_of(path), walk->arena);
+    if (bare || !node || node->kind != JSON_NUMBER)
+        return;
+    if (table->times == 0)
+        table->time_path = path;
+    table->times += table->time_path[0] == path[0];
+}
+
 static void add_operation(struct table_sample *table, const struct view *view)
 {
     const char *known = view->op.size == 1 && view->op.data[0] ? strchr(OPERATIONS, view->op.data[0]) : NULL;
@@ -175,6 +189,7 @@ void sample_add_row(struct sample *sample, const struct view *view, const struct
     table->deletes_marked |=
         row->beside_metadata && json_member(view->doc, view->root, TEXT("__deleted"), walk->arena);
     add_source(table, view, walk);
+    add_time(table, view, walk);
     if (view->document.node)
         add_document(&sampling);
     else

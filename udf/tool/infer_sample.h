@@ -68,9 +68,11 @@ struct table_sample {
     uint64_t messages, rows, deletes, without_row, deletes_without_row;
     uint64_t operations[6], other_operations; /* by OPERATIONS */
     uint64_t source_fields
-        [SOURCE_FIELDS];  /* messages of rows and deletes in which the field is neither absent nor null */
-    uint64_t last_schema; /* hash of the schema that was read last; 0: none */
-    uint64_t schemas;     /* messages with a schema */
+        [SOURCE_FIELDS];   /* messages of rows and deletes in which the field is neither absent nor null */
+    const char *time_path; /* where the first of them has a time in nanoseconds: ts_ns, __ts_ns; or NULL */
+    uint64_t times;        /* those that have it there */
+    uint64_t last_schema;  /* hash of the schema that was read last; 0: none */
+    uint64_t schemas;      /* messages with a schema */
     struct member root;
     struct text untaken[SAMPLE_UNTAKEN]; /* paths of members that were not taken in: the first ones */
     uint64_t untaken_count;
