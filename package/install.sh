@@ -182,8 +182,8 @@ install_registration() {
 tell_new_layouts() {
     for name in $(layouts_of "$shipped"); do
         if [ -z "$(listed "$before" "$layouts_dir/$name")" ] && ! layouts_of "$root$registration" | grep -qxF "$name"; then
-            say "$registration does not name $name; to register it: cd $scripts_dir && debezium-udf config" \
-                "$(layouts_of "$root$registration" | tr '\n' ' ')$name > $registration"
+            say "$registration does not name $name; to register it: debezium-udf register $scripts_dir/$name" \
+                "--config-dir $config_dir"
         fi
     done
 }

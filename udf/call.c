@@ -7,7 +7,6 @@
 #include "json/json.h"
 
 #define MEMORY_MIN ((uint64_t)16 << 20)
-#define POOL_SIZE_DEFAULT 16
 #define POOL_SIZE_LIMIT 1024
 
 /* ---- Values -------------------------------------------------------------------------------------------- */
@@ -86,6 +85,19 @@ static bool read_config_dir(struct call *call, const char *value)
 {
     call->config_dir = value;
     return true;
+}
+
+static bool read_scripts_dir(struct call *call, const char *value)
+{
+    call->scripts_dir = value;
+    return true;
+}
+
+/* Of an option that is only given. */
+static bool read_nothing(struct call *call, const char *value)
+{
+    (void)call;
+    return *value == '\0';
 }
 
 static bool read_metadata_prefix(struct call *call, const char *value)
@@ -186,26 +198,32 @@ static const struct {
 } options[] = {
     OPTION("--format", "FORMAT", OPTION_FORMAT, false, read_format,
            "LineAsString (one message a line; the default), RowBinary or Native;\n"
-           "config registers RowBinary unless told otherwise"),
+           "config and register take RowBinary unless told otherwise"),
     OPTION("--metadata-prefix", "PREFIX", OPTION_METADATA_PREFIX, false, read_metadata_prefix,
-           "extract, unnest, config: what stands before the metadata of unwrapped rows (__)"),
+           "extract, unnest, config, register: what stands before the metadata of\n"
+           "unwrapped rows (__)"),
     OPTION("--base64-document", "PATH", OPTION_BASE64_DOCUMENT, true, read_base64_document,
-           "extract, unnest, config: a member that holds a document in base64; may be given again"),
+           "extract, unnest, config, register: a member that holds a document in base64;\n"
+           "may be given again"),
     OPTION("--fingerprint", "HEX", OPTION_FINGERPRINT, false, read_fingerprint,
-           "decode: run with the layout of this registration alone (config writes it)"),
+           "decode: run with this layout alone, as config and register write it"),
     OPTION("--function", "NAME", OPTION_FUNCTION, false, read_function,
            "infer: the name of the SQL function (TABLERow)"),
     OPTION("--key", "COLUMN...", OPTION_KEY, false, read_key, "infer: the columns that identify a row"),
     OPTION("--against", "LAYOUT", OPTION_AGAINST, false, read_against,
            "infer: what the messages have that this layout has not, and what no longer fits"),
     OPTION("--pool-size", "N", OPTION_POOL_SIZE, false, read_pool_size,
-           "config: processes that the server keeps for each function (16)"),
+           "config, register: processes that the server keeps for each function (16)"),
     OPTION("--max-message", "BYTES", OPTION_MAX_MESSAGE, false, read_max_message,
            "a longer message is an error row (K, M and G may follow the number; 256M)"),
     OPTION("--max-memory", "BYTES", OPTION_MAX_MEMORY, false, read_max_memory,
            "the process takes no more memory; a message that would need it is an error row (no limit)"),
     OPTION("--config-dir", "DIR", OPTION_CONFIG_DIR, false, read_config_dir,
-           "check: where the server's configuration is (/etc/clickhouse-server)"),
+           "check, register: where the server's configuration is (/etc/clickhouse-server)"),
+    OPTION("--scripts-dir", "DIR", OPTION_SCRIPTS_DIR, false, read_scripts_dir,
+           "register: where the server's programs and layouts are (this program's folder)"),
+    OPTION("--remove", NULL, OPTION_REMOVE, false, read_nothing,
+           "register: takes the function out of the registration again; the layout stays"),
     PIPELINE("--topic", "TOPIC", topic,
              "pipeline: the topic; without it the collection names topic and group"),
     PIPELINE("--kind", "KIND", kind,
@@ -328,7 +346,6 @@ bool call_read(struct call *call, const struct command *command, char **words)
 {
     *call = (struct call){.command = command,
                           .message_limit = MESSAGE_LIMIT,
-                          .pool_size = POOL_SIZE_DEFAULT,
                           .config_dir = "/etc/clickhouse-server",
                           .status = EXIT_CALL};
     if (!read_words(call, words))

@@ -22,6 +22,8 @@ enum option {
     OPTION_AGAINST = 512,
     OPTION_FINGERPRINT = 1024,
     OPTION_PIPELINE = 2048, /* those of the command pipeline */
+    OPTION_SCRIPTS_DIR = 4096,
+    OPTION_REMOVE = 8192, /* of register */
 };
 
 struct call;
@@ -45,8 +47,9 @@ struct call {
     uint64_t message_limit;
     uint64_t memory_limit; /* 0: none */
     uint64_t fingerprint;  /* function_fingerprint; 0: none was given */
-    unsigned pool_size;
+    unsigned pool_size;    /* 0: not given */
     const char *config_dir;
+    const char *scripts_dir;    /* NULL: not given */
     struct query_options query; /* the call owns the list in it */
     const char *function;       /* NULL: not given */
     const char **key;           /* `key_count` names of columns; the call owns the list */

@@ -12,6 +12,7 @@
 #include "tool/config.h"
 #include "tool/infer.h"
 #include "tool/pipeline.h"
+#include "tool/register.h"
 
 #define LAYOUT_FILE_LIMIT ((size_t)16 << 20) /* bytes of a layout file */
 #define LAYOUTS_LIMIT 64                     /* of one config */
@@ -163,7 +164,7 @@ static int run_config(const struct call *call)
                                 .names = call->operands,
                                 .count = count,
                                 .format = call->format ? call->format : &format_row_binary,
-                                .pool_size = call->pool_size,
+                                .pool_size = call->pool_size ? call->pool_size : CONFIG_POOL_SIZE,
                                 .max_message = call->message_limit == MESSAGE_LIMIT ? 0 : call->message_limit,
                                 .max_memory = call->memory_limit,
                                 .query = call->query};
@@ -172,6 +173,37 @@ static int run_config(const struct call *call)
     while (count > 0)
         layout_free(layouts[--count]);
     return status;
+}
+
+/* The layout's file: in the working folder, or beside the program where there is none and the name has no slash. */
+static const char *find_layout(const struct call *call, struct arena *arena)
+{
+    const char *name = call->operands[0];
+    const char *folder = call->scripts_dir ? call->scripts_dir : host_folder();
+    if (strchr(name, '/') || host_may(NULL, name, 0) || !folder)
+        return name;
+    const char *beside = arena_printf(arena, "%s/%s", folder, name).data;
+    return host_may(NULL, beside, 0) ? beside : name;
+}
+
+static int run_register(const struct call *call)
+{
+    char problem[REGISTER_PROBLEM];
+    struct arena arena = {.blocks = NULL};
+    const struct registering as = {.layout = find_layout(call, &arena),
+                                   .config_dir = call->config_dir,
+                                   .scripts_dir = call->scripts_dir,
+                                   .format = call->format,
+                                   .pool_size = call->pool_size,
+                                   .max_message = call->given & OPTION_MAX_MESSAGE ? call->message_limit : 0,
+                                   .max_memory = call->memory_limit,
+                                   .query = call->query};
+    bool done =
+        !arena.failed && (call->given & OPTION_REMOVE ? register_remove : register_layout)(&as, problem);
+    if (!done && *problem)
+        host_complain("%s", arena.failed ? "out of memory" : problem);
+    arena_free(&arena);
+    return done ? 0 : EXIT_SYSTEM;
 }
 
 static int run_check(const struct call *call)
@@ -247,6 +279,15 @@ static const struct command tools[] = {
      .operands_max = KEY_LIMIT,
      .options = OPTION_FUNCTION | OPTION_KEY | OPTION_AGAINST | OPTION_MAX_MESSAGE,
      .run = run_infer},
+    {.name = "register",
+     .operand = "LAYOUT",
+     .summary = "puts a layout beside the program and its function into the registration",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = OPTION_FORMAT | OPTION_METADATA_PREFIX | OPTION_BASE64_DOCUMENT | OPTION_POOL_SIZE |
+                OPTION_MAX_MESSAGE | OPTION_MAX_MEMORY | OPTION_CONFIG_DIR | OPTION_SCRIPTS_DIR |
+                OPTION_REMOVE,
+     .run = run_register},
     {.name = "config",
      .operand = "LAYOUT...",
      .summary = "the XML that registers the functions in ClickHouse",

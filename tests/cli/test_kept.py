@@ -16,7 +16,7 @@ def way(tmp_path):
 
 
 # The others are with the packages.
-@pytest.mark.parametrize("scenario", kept.SCENARIOS[:3], ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", kept.SCENARIOS[:4], ids=lambda scenario: scenario.__name__)
 def test_make_install(way, scenario):
     scenario(way)
 

@@ -59,6 +59,7 @@ class Debian(kept.Way):
             (tree / "etc/debezium-udf").mkdir()
             shutil.move(staged / "files" / kept.SCRIPTS / "experiment_event.json", tree / self.layout)
             shutil.rmtree(staged)
+            shutil.copy(ROOT / "tests/fixtures/installed-1.1/debezium_udf_function.xml", tree / kept.REGISTRATION)
             names = sorted(f"/{path.relative_to(tree)}" for path in (tree / "etc").rglob("*") if path.is_file())
             (tree / "DEBIAN/conffiles").write_text("".join(f"{name}\n" for name in names))
             (tree / "DEBIAN/postinst").write_text("#!/bin/sh\nset -e\nln -sf ../../../../etc/debezium-udf/experiment_event.json "
@@ -95,7 +96,7 @@ def way(tmp_path):
     return kept.Make(tmp_path / "root")
 
 
-@pytest.mark.parametrize("scenario", kept.SCENARIOS[3:], ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", kept.SCENARIOS[4:], ids=lambda scenario: scenario.__name__)
 def test_make_install(way, scenario):
     scenario(way)
 
@@ -147,8 +148,8 @@ def test_another_layout_is_not_registered_instead(way, tmp_path):
     other = tmp_path / "other.json"
     other.write_text(way.read(way.layout).replace("experimentEvent", "otherEvent"))
     (line,) = kept.lines(kept.make("install", f"DESTDIR={way.root}", f"LAYOUT={other}"))
-    assert line == (f"/{kept.REGISTRATION} does not name other.json; to register it: cd /{kept.SCRIPTS} && debezium-udf config "
-                    f"experiment_event.json other.json > /{kept.REGISTRATION}")
+    assert line == (f"/{kept.REGISTRATION} does not name other.json; to register it: debezium-udf register /{kept.SCRIPTS}/other.json "
+                    f"--config-dir /{kept.CONFIG}")
     assert way.read(kept.REGISTRATION) == before and (way.root / kept.SCRIPTS / "other.json").exists()
     (way.root / kept.REGISTRATION).unlink()
     assert kept.of(kept.REGISTRATION, way.install()) == [f"/{kept.REGISTRATION} was deleted, and stays so (RESTORE=yes puts it back)"]

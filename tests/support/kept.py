@@ -136,6 +136,28 @@ def a_registration_of_more_layouts_stays(way: Way) -> None:
     assert way.read(f"{REGISTRATION}.new") == written.replace(BEFORE, AFTER) != text
 
 
+def what_register_wrote_stays(way: Way) -> None:
+    way.install()
+    tickets = way.root.parent / "tickets.json"
+    tickets.write_text(way.read(way.layout).replace("experimentEvent", "ticketsRow"))
+    folders = ["--scripts-dir", way.root / SCRIPTS, "--config-dir", way.root / CONFIG]
+    subprocess.run([BINARY, "register", tickets, *folders, "--pool-size", "3"], check=True)
+    text = way.read(REGISTRATION)
+    assert "experiment_event.json" in text and "tickets.json" in text and "<pool_size>3<" in text
+    way.install()
+    assert way.read(REGISTRATION) == text and way.read(f"{SCRIPTS}/tickets.json") == tickets.read_text()
+    way.upgrade()
+    assert way.read(REGISTRATION) == text
+    # What is put beside it has both, for the layouts that are there, the new one of the release among them.
+    written = way.read(f"{REGISTRATION}.new")
+    assert written == way.register("experiment_event.json", "tickets.json").replace(BEFORE, AFTER)
+    (way.root / REGISTRATION).write_text(text)
+    # The layout of the release is another one now: its registration is mended by the same command.
+    subprocess.run([BINARY, "register", way.root / SCRIPTS / "experiment_event.json", *folders], check=True)
+    assert way.read(REGISTRATION) != text
+    assert way.read(REGISTRATION).replace("<pool_size>3<", "<pool_size>16<") == way.register("experiment_event.json", "tickets.json")
+
+
 def what_nobody_changed_is_replaced(way: Way) -> None:
     way.install()
     before = {name: way.read(name) for name in (way.layout, KAFKA)}
@@ -183,5 +205,5 @@ def a_link_counts_as_changed(way: Way) -> None:
     assert (way.root / KAFKA).is_symlink() and (way.root / f"{KAFKA}.new").exists()
 
 
-SCENARIOS = [edited_files_stay, a_registration_of_more_layouts_stays, what_nobody_changed_is_replaced,
+SCENARIOS = [edited_files_stay, a_registration_of_more_layouts_stays, what_register_wrote_stays, what_nobody_changed_is_replaced,
              the_registration_is_for_the_layout_that_is_there, a_second_time_changes_nothing, a_link_counts_as_changed]

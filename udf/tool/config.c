@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "tool/registered.h"
+
 /* What the engine is told besides the function itself, with the reasons. %s: the format; %u: the pool. */
 static const char settings[] =
     "        <format>%s</format>\n"
@@ -122,39 +124,35 @@ struct registration {
     const struct layout *layout;
 };
 
-static struct text with_query_options(struct arena *arena, struct text command,
-                                      const struct query_options *query)
+/* A number as a text, without data where it is 0. */
+static struct text number_text(struct arena *arena, uint64_t number)
 {
-    if (query->has_metadata_prefix)
-        command = arena_printf(arena, "%.*s --metadata-prefix=%.*s", TEXT_ARGUMENTS(command),
-                               TEXT_ARGUMENTS(query->metadata_prefix));
-    for (size_t i = 0; i < query->count; i++)
-        command = arena_printf(arena, "%.*s --base64-document=%.*s", TEXT_ARGUMENTS(command),
-                               TEXT_ARGUMENTS(query->base64_documents[i]));
-    return command;
+    return number ? arena_printf(arena, "%llu", (unsigned long long)number) : (struct text){NULL, 0};
 }
 
-/* The command that the server runs, with all that it depends on in one place. */
+/* The command that the server runs. */
 static struct text command_of(struct xml *xml, const struct function_kind *kind,
                               const struct registration *as)
 {
     const struct config *config = xml->config;
     struct arena *arena = &xml->arena;
-    struct text command = arena_printf(arena, "debezium-udf %s%s%s --format %s", kind->command,
-                                       as->file ? " " : "", as->file ? as->file : "", config->format->name);
-    if (as->layout)
-        command =
-            arena_printf(arena, "%.*s --fingerprint %016llx", TEXT_ARGUMENTS(command),
+    struct registered_command command = {.word = text_of(kind->command),
+                                         .format = text_of(config->format->name),
+                                         .max_message = number_text(arena, config->max_message),
+                                         .max_memory = number_text(arena, config->max_memory)};
+    if (as->layout) {
+        command.operand = text_of(as->file);
+        command.fingerprint =
+            arena_printf(arena, "%016llx",
                          (unsigned long long)function_fingerprint(kind, as->layout, config->format->name));
-    if (kind->takes & FUNCTION_TAKES_QUERY_OPTIONS)
-        command = with_query_options(arena, command, &config->query);
-    if (config->max_message)
-        command = arena_printf(arena, "%.*s --max-message %llu", TEXT_ARGUMENTS(command),
-                               (unsigned long long)config->max_message);
-    if (config->max_memory)
-        command = arena_printf(arena, "%.*s --max-memory %llu", TEXT_ARGUMENTS(command),
-                               (unsigned long long)config->max_memory);
-    return command;
+    }
+    if (kind->takes & FUNCTION_TAKES_QUERY_OPTIONS) {
+        if (config->query.has_metadata_prefix)
+            command.metadata_prefix = config->query.metadata_prefix;
+        command.base64_documents = config->query.base64_documents;
+        command.base64_count = config->query.count;
+    }
+    return registered_write(arena, &command);
 }
 
 static void put_function(struct xml *xml, const struct function_kind *kind, const struct registration *as)
@@ -219,8 +217,8 @@ bool config_write(const struct config *config, struct output *out)
     struct xml xml = {.config = config, .out = out};
     put(&xml,
         "<?xml version=\"1.0\"?>\n"
-        "<!-- Written by `debezium-udf config`. When a layout has changed (`debezium-udf check` says so), write\n"
-        "     it anew, then SYSTEM RELOAD FUNCTIONS. Program and layouts belong in user_scripts_path. -->\n"
+        "<!-- Written by `debezium-udf config` and `debezium-udf register`. When a layout has changed, register\n"
+        "     it again, then SYSTEM RELOAD FUNCTIONS. Program and layouts belong in user_scripts_path. -->\n"
         "<functions>\n");
     for (size_t i = 0; i < FUNCTION_COUNT; i++)
         put_kind(&xml, &functions[i]);

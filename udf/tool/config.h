@@ -7,6 +7,8 @@
 
 #include "wire/format.h"
 
+#define CONFIG_POOL_SIZE 16 /* unless it is told otherwise */
+
 struct config {
     struct layout **layouts; /* a decode function each; `count` of them */
     char **names;            /* their files as they were given; the command names the last part */
