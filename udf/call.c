@@ -235,6 +235,9 @@ static const struct {
     PIPELINE("--collection", "NAME", collection,
              "pipeline: the named collection with broker and security (debezium_kafka)"),
     PIPELINE("--group", "NAME", group, "pipeline: the consumer group (clickhouse_DATABASE_NAME)"),
+    PIPELINE(
+        "--landing", NULL, landing,
+        "pipeline: no Kafka table, but one into which somebody else, such as ClickPipes, inserts the messages"),
     PIPELINE("--every", "INTERVAL", every,
              "pipeline: take what is on the topic at intervals, such as '5 MINUTE', not at once"),
     PIPELINE("--keep-raw", "DAYS", keep_raw, "pipeline: keep every message for so long, to decode it again"),

@@ -8,8 +8,11 @@ FROM system.functions WHERE name = '{function}' FORMAT Null;
 SELECT throwIf(toTypeName({function}('')) != toTypeName(defaultValueOfTypeName({event_type_text})), 'debezium-udf pipeline: the registered {function} answers other columns than {layout}: run `debezium-udf register {layout}` on the server')
 FORMAT Null;
 
+--| if not landing
 SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no named collection {collection}: copy debezium_kafka.xml to config.d and name the broker in it, or give --collection')
 FROM system.named_collections WHERE name = '{collection}' FORMAT Null;
+
+--| end
 --| if topic
 
 -- A pipeline of this name that reads another topic, or in another group.

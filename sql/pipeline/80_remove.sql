@@ -1,8 +1,10 @@
 -- Takes pipeline {pipeline} away: first the consumption, whose last block is finished and committed. The group stays on the broker.
 DROP VIEW IF EXISTS {database}.{decoded_mv} SYNC;
 
+--| if not landing
 DROP TABLE IF EXISTS {database}.{kafka} SYNC;
 
+--| end
 DROP VIEW IF EXISTS {database}.{target_mv} SYNC;
 
 DROP VIEW IF EXISTS {database}.{dead_letters_mv} SYNC;
@@ -39,6 +41,9 @@ ALTER TABLE {storage}.pipeline_offsets_audited DELETE WHERE pipeline = '{pipelin
 --
 --   DROP TABLE IF EXISTS {storage}.{target} SYNC
 --   DROP TABLE IF EXISTS {storage}.{raw} SYNC
+--| if landing
+--   DROP TABLE IF EXISTS {database}.{kafka} SYNC
+--| end
 --   ALTER TABLE {storage}.dead_letters DELETE WHERE pipeline = '{pipeline}'
 --
 -- and on the server: debezium-udf register --remove {layout}

@@ -12,7 +12,14 @@ from tests.support.programs import LAYOUT, PROGRAM, ROOT
 MESSAGES = (ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson").read_text().splitlines()
 
 
-def registration(folder, out) -> str:
+def statements(*words) -> list:
+    """What `debezium-udf pipeline` prints, a statement each."""
+    text = subprocess.check_output([PROGRAM, "pipeline", LAYOUT, *words], text=True)
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    return [statement for statement in "\n".join(lines).split(";\n") if statement.strip()]
+
+
+def registration(out) -> str:
     """A server's own registration, filled in from the request bodies alone."""
     root = ElementTree.Element("functions")
     for path in sorted(out.glob("*.create.json")):
@@ -39,7 +46,7 @@ def cloud(tmp_path_factory, deployed, bundles):
     for (format, function), unpacked in deployed.items():
         if format == "RowBinary":
             shutil.copytree(unpacked, folder / "user_scripts" / function)
-    with Engine(folder, functions={"cloud_function.xml": registration(folder, bundles["RowBinary"])}, scripts=[]) as server:
+    with Engine(folder, functions={"cloud_function.xml": registration(bundles["RowBinary"])}, scripts=[]) as server:
         yield server
 
 
@@ -53,3 +60,55 @@ def test_a_server_runs_them_without_an_argument(cloud):
     assert cloud.value("SELECT debeziumExtract('{\"after\":{\"a\":7}}', 'after.a')") == "7"
     assert cloud.value("SELECT debeziumUnnest('7')") == "7"
     assert cloud.value("SELECT debeziumTimestamp('never')") is None
+
+
+# ---- ClickPipes inserts, and the views do the rest ------------------------------------------------------------------------------
+
+def insert(cloud, messages, first=0, partition=0, at="2026-11-28 12:00:00.123"):
+    """A batch as ClickPipes would insert it: every column by its name."""
+    rows = [{"message": message, "_key": "k", "_header_keys": ["id"], "_header_values": [str(first + number)], "_topic": "shop.public.outbox",
+             "_partition": partition, "_offset": first + number, "_timestamp": at} for number, message in enumerate(messages)]
+    cloud.query("INSERT INTO shop.events_kafka FORMAT JSONEachRow", data="\n".join(map(json.dumps, rows)).encode())
+
+
+def test_what_is_inserted_is_decoded_once_and_has_its_place(cloud):
+    sql = statements("--landing", "--database", "shop", "--name", "events")
+    for _ in range(2):
+        for statement in sql:
+            cloud.query(statement)
+    assert cloud.value("SELECT engine FROM system.tables WHERE database = 'shop' AND name = 'events_kafka'") == "MergeTree"
+    broken = [*MESSAGES, "{", ""]
+    insert(cloud, broken)
+    done = subprocess.run([PROGRAM, "decode", LAYOUT], input="\n".join(broken).encode() + b"\n", capture_output=True, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    place = "topic, partition, offset, kafka_time"
+    events = [{"topic": "shop.public.outbox", "partition": 0, "offset": offset, "kafka_time": "2026-11-28 12:00:00.123", "id": answer["id"]}
+              for offset, answer in enumerate(answers) if answer["outcome"] == "event"]
+    letters = [{"topic": "shop.public.outbox", "partition": 0, "offset": offset, "reason": answer["reason"], "message": broken[offset],
+                "key": "k", "names": ["id"], "values": [str(offset)]}
+               for offset, answer in enumerate(answers) if answer["outcome"] == "error"]
+    assert len(events) > 5 and len(letters) >= 1
+    stored = f"SELECT {place}, id FROM shop.events ORDER BY topic, partition, offset"
+    dead = "SELECT topic, partition, offset, reason, message, key, headers.name AS names, headers.value AS values FROM shop.dead_letters_open " \
+           "ORDER BY offset"
+    settings = {"output_format_json_quote_64bit_integers": 0}
+    assert cloud.rows(stored, settings=settings) == events
+    assert cloud.rows(dead, settings=settings) == letters
+    # Delivery is at least once: the batch comes again, cut otherwise.
+    insert(cloud, broken[3:], first=3)
+    insert(cloud, broken[:4])
+    assert cloud.rows(stored, settings=settings) == events
+    assert cloud.rows(dead, settings=settings) == letters
+    # And the same offsets of another partition are other messages.
+    insert(cloud, MESSAGES[:2], partition=1)
+    assert cloud.value("SELECT count() FROM shop.events WHERE partition = 1") == sum(answer["outcome"] == "event" for answer in answers[:2])
+    for statement in statements("--landing", "--database", "shop", "--name", "events", "--remove"):
+        cloud.query(statement)
+    assert cloud.value("SELECT count() FROM shop.events_kafka") > 0, "stored messages stay"
+
+
+@pytest.mark.parametrize("words", [["--topic", "t"], ["--group", "g"], ["--collection", "c"], ["--every", "5 MINUTE"], ["--cluster", "c"]])
+def test_nothing_is_asked_of_a_broker(words):
+    done = subprocess.run([PROGRAM, "pipeline", LAYOUT, "--landing", *words], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"debezium-udf: pipeline: --landing: somebody else inserts the messages, on one server: leave out {words[0]}\n"

@@ -22,7 +22,7 @@ struct pipeline_options {
     const char *names;     /* WORD=NAME,…: tables that are called otherwise */
     const char *target;    /* a file of SQL in place of the target table and its view */
     const char *operation; /* one of sql/pipeline/operations, in place of the pipeline */
-    const char *replicated, *no_deletes, *diff, *remove; /* not NULL: given */
+    const char *replicated, *no_deletes, *landing, *diff, *remove; /* not NULL: given */
     char **files; /* more SQL, run before the consumption starts: `file_count` of them */
     size_t file_count;
 };

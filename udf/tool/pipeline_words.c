@@ -288,9 +288,32 @@ static bool set_schedule(struct wording *wording, struct text *settings)
     return true;
 }
 
+/* Messages that somebody else inserts: nothing is asked of a broker. */
+static bool set_landing(struct wording *wording)
+{
+    const struct pipeline_options *options = wording->options;
+    const char *given = options->topic        ? "--topic"
+                        : options->group      ? "--group"
+                        : options->collection ? "--collection"
+                        : options->every      ? "--every"
+                        : options->cluster    ? "--cluster"
+                                              : NULL;
+    if (given)
+        return refuse(wording, "--landing: somebody else inserts the messages, on one server: leave out %s",
+                      given);
+    set(wording, "landing", TEXT("1"));
+    set(wording, "topic", TEXT(""));
+    set(wording, "group", TEXT(""));
+    set(wording, "collection", TEXT(""));
+    struct text none = TEXT("");
+    return set_schedule(wording, &none);
+}
+
 static bool set_kafka(struct wording *wording)
 {
     const struct pipeline_options *options = wording->options;
+    if (options->landing)
+        return set_landing(wording);
     struct arena *arena = wording->arena;
     struct text settings = TEXT(""), group = TEXT("");
     if (options->topic && !is_plain(options->topic, ","))
