@@ -21,8 +21,13 @@ CREATE TABLE IF NOT EXISTS {database}.pipelines
     tables      Array(String),
     views       Array(String),
     -- Of the layout.
+    layout      String,
     fingerprint UInt64,
     release     String,
+    -- How often it reads; 0: all the time.
+    every_seconds   UInt32,
+    -- After so long without a message the source is taken for dead; 0: pipeline_status goes by the topic's own rhythm.
+    silence_seconds UInt32,
     applied_at  DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(applied_at)

@@ -13,13 +13,20 @@ CREATE TABLE IF NOT EXISTS {storage}.pipeline_minutes
     last_offset     SimpleAggregateFunction(max, UInt64),
     last_kafka_time SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
     last_arrival    SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
-    -- From Kafka's time to arrival, added up over the rows; and the longest.
+    -- From Kafka's time to arrival, added up over the rows; and the longest. Only of messages whose clock is sane.
     delay_ms        SimpleAggregateFunction(sum, Int64),
     max_delay_ms    SimpleAggregateFunction(max, Int64),
     -- One of the minute's; '' only where it has none.
     skipped_reason  SimpleAggregateFunction(max, String),
     error_reason    SimpleAggregateFunction(max, String),
-    pipeline        LowCardinality(String)
+    pipeline        LowCardinality(String),
+    -- Messages without a time, with one from before 2000 or from the future: they have no delay.
+    clock_errors    SimpleAggregateFunction(sum, UInt64),
+    delays          AggregateFunction(quantilesTDigest(0.5, 0.99), Int64),
+    first_offset    SimpleAggregateFunction(min, Nullable(UInt64)),
+    -- The earliest and the latest, whatever their clocks.
+    first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
+    end_kafka_time  SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC')))
 )
 ENGINE = {replicated}AggregatingMergeTree
 PRIMARY KEY (topic, partition, minute)
@@ -28,6 +35,11 @@ TTL minute + INTERVAL 92 DAY;
 
 ALTER TABLE {storage}.pipeline_minutes
     ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS clock_errors SimpleAggregateFunction(sum, UInt64),
+    ADD COLUMN IF NOT EXISTS delays AggregateFunction(quantilesTDigest(0.5, 0.99), Int64),
+    ADD COLUMN IF NOT EXISTS first_offset SimpleAggregateFunction(min, Nullable(UInt64)),
+    ADD COLUMN IF NOT EXISTS first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
+    ADD COLUMN IF NOT EXISTS end_kafka_time SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC'))),
     MODIFY ORDER BY (topic, partition, minute, pipeline);
 
 --| distributed pipeline_minutes by topic, partition, minute, pipeline

@@ -45,16 +45,54 @@ ALTER TABLE {storage}.pipeline_offsets_audited
     MODIFY ORDER BY (topic, partition, bucket, pipeline);
 
 --| distributed pipeline_offsets_audited by topic, partition, bucket, pipeline
+-- What the broker said last of each partition (kind position), and every time that it no longer had what was still to be read, or that
+-- a topic began anew. Losses are kept, since the broker shows them for a moment only; pipeline_watch_mv fills it (63_watch.sql).
+CREATE TABLE IF NOT EXISTS {storage}.pipeline_watch
+(
+    pipeline     LowCardinality(String),
+    topic        LowCardinality(String),
+    partition    UInt64,
+    kind         Enum8('position' = 0, 'lost_to_retention' = 1, 'topic_begins_anew' = 2),
+    -- Of a position 0; of a loss the range: what was to be read next, and the last that the broker no longer has.
+    first_offset UInt64,
+    last_offset  UInt64,
+    -- So many are missing of the range; 0: not known.
+    messages     UInt64,
+    detail       String,
+    -- The topic's first offset and the one behind its last; the last that is stored here, -1 for none, and the latest Kafka time.
+    log_begin    Int64,
+    log_end      Int64,
+    held         Int64,
+    held_time    DateTime64(3, 'UTC'),
+    found_at     DateTime64(3, 'UTC'),
+    -- Somebody has seen to it (docs/operating.md).
+    accepted     Bool,
+    looked_at    DateTime64(3, 'UTC')
+)
+ENGINE = {replicated}ReplacingMergeTree(looked_at)
+ORDER BY (pipeline, topic, partition, kind, first_offset);
+
+--| distributed pipeline_watch by pipeline, topic, partition, kind, first_offset
+-- What was lost before it could be read. It stays here; what was seen to is `accepted`.
+CREATE OR REPLACE VIEW {database}.pipeline_losses AS
+SELECT pipeline, topic, partition, kind, first_offset, last_offset, messages, detail, found_at, accepted
+FROM {database}.pipeline_watch FINAL
+WHERE kind != 'position';
+
 -- Every gap: offsets between the first and the last that arrived, and did not. Kafka itself leaves offsets out (transaction
 -- markers, aborted transactions, compaction), and only a second reading can tell:
 --   lost            the second reading found messages there
---   left out        it passed by and found none
+--   retention       the topic had already deleted it when it was to be read: pipeline_losses
+--   left out        the second reading passed by and found none
 --   not audited     it has not been there: --operation audit
+-- `since` is the minute in which a message from behind it arrived (0: more than a quarter of a year ago).
 CREATE OR REPLACE VIEW {database}.pipeline_gaps AS
 WITH
     arrived AS
     (
-        SELECT if(pipeline = '', 'experiments', toString(pipeline)) AS pipeline, topic, partition, bucket, groupBitmapMergeState(offsets) AS offsets
+        SELECT
+            if(pipeline = '', 'experiments', toString(pipeline)) AS pipeline, topic, partition, bucket,
+            groupBitmapMergeState(offsets) AS offsets
         FROM {database}.pipeline_offsets AS o
         GROUP BY pipeline, topic, partition, bucket
     ),
@@ -85,6 +123,20 @@ WITH
         SELECT if(pipeline = '', 'experiments', toString(pipeline)) AS pipeline, topic, partition, groupBitmapMergeState(offsets) AS passed
         FROM {database}.pipeline_offsets_audited AS o
         GROUP BY pipeline, topic, partition
+    ),
+    losses AS
+    (
+        SELECT pipeline, topic, partition, groupArray((first_offset, last_offset)) AS ranges
+        FROM {database}.pipeline_losses
+        WHERE kind = 'lost_to_retention'
+        GROUP BY pipeline, topic, partition
+    ),
+    arrivals AS
+    (
+        SELECT
+            if(pipeline = '', 'experiments', toString(pipeline)) AS pipeline, topic, partition, minute, max(m.last_offset) AS last_offset
+        FROM {database}.pipeline_minutes AS m
+        GROUP BY pipeline, topic, partition, minute
     )
 SELECT
     gaps.pipeline AS pipeline,
@@ -95,7 +147,12 @@ SELECT
     last_offset - first_offset + 1 AS offsets,
     bitmapCardinality(bitmapSubsetInRange(audit.passed, first_offset, last_offset + 1)) AS lost,
     multiIf(lost > 0, 'lost',
+            arrayExists(loss -> loss.1 <= last_offset AND loss.2 >= first_offset, losses.ranges), 'retention',
             bitmapCardinality(audit.passed) > 0 AND bitmapMin(audit.passed) < first_offset AND bitmapMax(audit.passed) > last_offset,
-            'left out', 'not audited') AS verdict
+            'left out', 'not audited') AS verdict,
+    arrivals.minute AS since
 FROM gaps
-LEFT JOIN audit ON audit.pipeline = gaps.pipeline AND audit.topic = gaps.topic AND audit.partition = gaps.partition;
+LEFT JOIN audit ON audit.pipeline = gaps.pipeline AND audit.topic = gaps.topic AND audit.partition = gaps.partition
+LEFT JOIN losses ON losses.pipeline = gaps.pipeline AND losses.topic = gaps.topic AND losses.partition = gaps.partition
+ASOF LEFT JOIN arrivals ON arrivals.pipeline = gaps.pipeline AND arrivals.topic = gaps.topic AND arrivals.partition = gaps.partition
+    AND arrivals.last_offset > gaps.gap.2;

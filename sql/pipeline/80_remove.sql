@@ -37,6 +37,8 @@ ALTER TABLE {storage}.pipeline_offsets DELETE WHERE pipeline = '{pipeline}' SETT
 
 ALTER TABLE {storage}.pipeline_offsets_audited DELETE WHERE pipeline = '{pipeline}' SETTINGS mutations_sync = 2;
 
+ALTER TABLE {storage}.pipeline_watch DELETE WHERE pipeline = '{pipeline}' SETTINGS mutations_sync = 2;
+
 -- Stored rows, letters and raw messages stay. To drop them, too:
 --
 --   DROP TABLE IF EXISTS {storage}.{target} SYNC
