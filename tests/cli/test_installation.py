@@ -228,6 +228,29 @@ def spoil_registration(old, new):
     return spoil
 
 
+def half_a_registration(config, scripts):
+    text = (config / "debezium_udf_function.xml").read_text()
+    (config / "debezium_udf_function.xml").write_text(text[:len(text) // 2])
+
+
+def truncated_program(config, scripts):
+    data = (scripts / "debezium-udf").read_bytes()
+    (scripts / "debezium-udf").write_bytes(data[:len(data) // 2])
+
+
+def program_that_says(line):
+    def spoil(config, scripts):
+        (scripts / "debezium-udf").write_text(f"#!/bin/sh\necho '{line}'\n")
+
+    return spoil
+
+
+def another_program(config, scripts):
+    """Of this version by its own word."""
+    version = call("--version").stdout.decode().strip()
+    (scripts / "debezium-udf").write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo '{version}' || head -c 5\n")
+
+
 SPOILED = [
     (spoil_registration("debezium-udf unnest", "debezium-udf unest"), "debeziumUnnest: `debezium-udf unest` is no function"),
     (spoil_registration("unnest --format RowBinary", "unnest --format TSV"),
@@ -236,10 +259,40 @@ SPOILED = [
      "debeziumUnnest: its command says --format LineAsString, and <format> RowBinary"),
     (spoil_registration("<format>RowBinary", "<format>Native"), "its command says --format RowBinary, and <format> Native"),
     (spoil_registration("<return_type>Nullable(DateTime64(6", "<return_type>Nullable(DateTime64(3"),
-     "debeziumTimestamp returns another type there"),
-    (spoil_registration("reason String, id String", "reason String, id Int64"), "experimentEvent returns another type there"),
+     r"debeziumTimestamp: its <return_type> has `Nullable\(DateTime64\(3.*` where the program answers .*6.*: write that there"),
+    (spoil_registration("reason String, id String", "reason String, id Int64"),
+     "experimentEvent: its <return_type> has `id Int64` where the program answers `id String`: debezium-udf register"),
+    (spoil_registration("experiment_id UInt32, variant_id UInt32", "variant_id UInt32, experiment_id UInt32"),
+     "has `variant_id UInt32` where the program answers `experiment_id UInt32`"),
+    (spoil_registration("experiment_id UInt32", "experiment_id UInt46"), "has `experiment_id UInt46` where"),
+    (spoil_registration("<type>executable_pool", "<type>executble_pool"),
+     "experimentEvent: its <type> is executble_pool: write executable_pool; else there is no such function"),
+    (spoil_registration("<execute_direct>1", "<execute_direct>0"), "<execute_direct> is 0: write 1; else a shell would run it"),
+    (spoil_registration("<send_chunk_header>0", "<send_chunk_header>1"), "<send_chunk_header> is 1: write 0"),
+    (spoil_registration("<stderr_reaction>log_last", "<stderr_reaction>log_lost"), "<stderr_reaction> is log_lost: write log_last"),
+    (spoil_registration("<command_read_timeout>60000", "<command_read_timeout>1 h"), "<command_read_timeout> is 1 h: write 60000"),
+    (spoil_registration("<pool_size>16", "<pool_size>0"), "its <pool_size> is `0`: give a number from 1"),
+    (spoil_registration("<type>String</type></argument>", "<type>Int64</type></argument>"), "argument 1 is of type `Int64`"),
+    (spoil_registration("<name>message</name><type>String</type></argument>",
+                        "<name>message</name><type>String</type></argument><argument><type>String</type></argument>"),
+     "experimentEvent: it has 2 arguments, and the program takes 1"),
+    (spoil_registration("<format>RowBinary</format>", ""), "its command says --format RowBinary, and <format> "),
+    (spoil_registration("<type>executable_pool</type>", ""), "experimentEvent: it has no <type>"),
+    (spoil_registration("<type>executable_pool</type>", "<type>executable_pool</type><type>x</type>"), "it has <type> twice"),
+    (spoil_registration("<name>debeziumUnnest", "<name>debeziumExtract"), "debeziumExtract: a function of this name is registered twice"),
+    (spoil_registration("decode experiment_event.json", "decode"), "experimentEvent: its command names no layout"),
+    (spoil_registration(" --fingerprint ", " --frob "), "experimentEvent: its command has words that mean nothing: --frob"),
+    (spoil_registration(" --fingerprint ", " --max-message 0 --fingerprint "),
+     "experimentEvent: its program fails with status 2: debezium-udf: --max-message `0`"),
+    (spoil_registration("</functions>", ""), "line 4: <functions> is not closed.*: the server reads nothing of it"),
+    (spoil_registration("<functions>", "<functions><!-- a --b -->"), "line 4: a comment holds `--`: the server reads nothing of it"),
+    (half_a_registration, "the server reads nothing of it; mend it, or move it away and debezium-udf register each layout"),
+    (truncated_program, "program .*/debezium-udf .*: make install, or the package, puts it there again"),
+    (program_that_says("debezium-udf 1.0.0 (simdjson 3.9.4)"),
+     r"program .*/debezium-udf is debezium-udf 1\.0\.0 \(simdjson 3\.9\.4\), and this check is of .*: run .*/debezium-udf check"),
+    (another_program, "debeziumUnnest: its program does not answer a sample as this program does"),
     (spoil_registration("decode experiment_event.json", "decode other.json"), "layout .*other.json: No such file"),
-    (spoil_layout, "is not the one it was written from: debezium-udf config experiment_event.json >"),
+    (spoil_layout, "is not the one that it was registered with, so queries fail: debezium-udf register experiment_event.json"),
     (lambda config, scripts: (scripts / "experiment_event.json").write_text("{"), "experiment_event.json:1: "),
     (lambda config, scripts: (scripts / "experiment_event.json").unlink(), "experiment_event.json: No such file"),
     (lambda config, scripts: (scripts / "debezium-udf").unlink(), "program .*No such file .*make install"),
@@ -275,11 +328,43 @@ def test_a_function_that_is_commented_out_is_none(server):
     text = file.read_text()
     start = text.index("<!-- <function>")
     end = text.index("</function>", start)
-    # Its own comments would end this one.
-    file.write_text(text[:start] + re.sub("<!--.*?-->", "", text[start + 4:end], flags=re.S).join(("<!--", "</function>-->"))
+    # Its own comments would end this one, and options are none in a comment.
+    inner = re.sub("<!--.*?-->", "", text[start + 4:end], flags=re.S).replace("--", "")
+    file.write_text(text[:start] + inner.join(("<!--", "</function>-->"))
                     + text[end + len("</function>"):])
     found = check(server[0], 0)
     assert "has debeziumUnnest" in found and ": debeziumUnnest" not in found and ": debeziumTimestamp" in found
+
+
+def test_settings_that_are_only_noted(server):
+    file = server[0] / "debezium_udf_function.xml"
+    text = file.read_text()
+    for old, new, line in (
+            ("<deterministic>1", "<deterministic>0", "<deterministic> is 0: write 1"),
+            ("<command_read_timeout>60000", "<command_read_timeout>100", "<command_read_timeout> is 100: write 60000"),
+            ("<command_read_timeout>60000</command_read_timeout>", "", "<command_read_timeout> is 10000: write 60000"),
+            ("<type>executable_pool", "<type>executable", "<type> is executable: write executable_pool"),
+            ("check_exit_code>", "chek_exit_code>", "it has <chek_exit_code>, which this program does not write"),
+            ("<name>experimentEvent", "<name>event", "event: its layout calls the function otherwise")):
+        file.write_text(text.replace(old, new))
+        assert old in text and re.search(f"^note .*{line}", check(server[0], 0), re.M), line
+    for old, new in (("<pool_size>16", "<pool_size>3"), ("<command_read_timeout>60000", "<command_read_timeout>70000"),
+                     ("<return_name>result</return_name>", ""), ("</function>", "<lifetime>0</lifetime></function>")):
+        file.write_text(text.replace(old, new))
+        assert old in text and "\nnote" not in check(server[0], 0)
+
+
+def test_a_registration_without_a_fingerprint_is_sound(server):
+    shutil.copy(ROOT / "tests/fixtures/installed-1.1/debezium_udf_function.xml", server[0])
+    text = check(server[0], 0)
+    assert re.search("^note .*experimentEvent has no fingerprint, .*: debezium-udf register experiment_event.json$", text, re.M)
+    spoil_layout(*server)
+    assert re.search("^wrong .*is not the one that it was registered with", check(server[0], 1), re.M)
+
+
+def test_another_programs_malformed_registration_is_only_noted(server):
+    (server[0] / "other_function.xml").write_text("<functions>")
+    assert re.search("^note  registration .*other_function.xml: line 1: ", check(server[0], 0), re.M)
 
 
 def test_other_programs_functions_are_none_of_its_business(server):

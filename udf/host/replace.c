@@ -50,7 +50,7 @@ static bool write_all(int fd, struct text content)
 /* Owner, mode and time: see host_stage. */
 static bool describe(int fd, const struct host_staged *staged)
 {
-    struct stat before, folder;
+    struct stat before = {.st_mode = 0}, folder = {.st_mode = 0};
     bool replaces = fstatat(staged->folder, staged->name, &before, 0) == 0;
     const struct stat *like = replaces ? &before : &folder;
     if (!replaces && (errno != ENOENT || fstat(staged->folder, &folder) < 0))
