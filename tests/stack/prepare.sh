@@ -112,6 +112,8 @@ packages() {
         # The default profile of containers, and what makes a filter of it.
         need golang-github-containers-common test -e /usr/share/containers/seccomp.json
         need libseccomp2
+        need curl has curl
+        need jq has jq
         ;;
     browser)
         need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
