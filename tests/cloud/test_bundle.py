@@ -12,7 +12,7 @@ import hcl2
 import jsonschema
 import pytest
 
-from tests.support.programs import LAYOUT, PROGRAM
+from tests.support.programs import LAYOUT, PROGRAM, ROOT
 
 from .built import FORMATS, bundle
 
@@ -141,6 +141,27 @@ def test_terraform_has_every_function_with_the_providers_arguments(bundles):
                     body[key] for key in ("returnType", "returnName", "format", "poolSize", "sendChunkHeader", "commandReadTimeout",
                                           "commandWriteTimeout", "maxCommandExecutionTime")]
                 assert fields["source_archive_path"] == f"${{path.module}}/{name}.zip" and (out / f"{name}.zip").exists()
+
+
+def test_the_pages_clickpipe_has_the_providers_arguments_and_the_landing_tables_columns():
+    page = (ROOT / "docs" / "cloud.md").read_text()
+    parsed = plain(hcl2.loads(re.search(r"```hcl\n(.*?)```", page, re.S)[1] + "\n"))
+    pipe, = (fields for block in parsed["resource"] for kind, named in block.items() for fields in named.values())
+
+    def unknown(schema, value, path):
+        if not isinstance(schema, dict):
+            return []
+        return [f"{path}.{key}" for key in value if key not in schema] + [
+            line for key, item in value.items() if key in schema for line in unknown(schema[key], item, f"{path}.{key}")]
+
+    assert unknown(SCHEMAS["terraform"]["clickhouse_clickpipe"], pipe, "") == []
+    sql = subprocess.check_output([PROGRAM, "pipeline", LAYOUT, "--landing", "--database", "experiments"], text=True)
+    table = re.search(r"CREATE TABLE IF NOT EXISTS (\S+)\n\((.*?)\n\)", sql[sql.index("somebody else inserts"):], re.S)
+    columns = re.findall(r"^    (\w+) +(.*?)(?: CODEC.*)?,?$", table[2], re.M)
+    assert f"{pipe['destination']['database']}.{pipe['destination']['table']}" == table[1]
+    assert [(column["name"], column["type"]) for column in pipe["destination"]["columns"]] == columns
+    mapped = {mapping["destination_field"]: mapping["source_field"] for mapping in pipe["field_mappings"]}
+    assert mapped == {name: "_raw_message" if name == "message" else name for name, _ in columns}
 
 
 # ---- Bad input --------------------------------------------------------------------------------------------------------------
