@@ -60,6 +60,16 @@ static struct layout *load_layout(const char *name)
     return layout;
 }
 
+/* A layout that a person names: a file of the folder they are in, else one beside the program. */
+static struct layout *load_given_layout(const char *name)
+{
+    char here[4096];
+    int length = snprintf(here, sizeof here, "./%s", name);
+    bool is_here =
+        !strchr(name, '/') && length > 0 && (size_t)length < sizeof here && host_may(NULL, here, 0);
+    return load_layout(is_here ? here : name);
+}
+
 /* ---- Functions ----------------------------------------------------------------------------------------- */
 
 static int serve_function(const struct call *call, const struct format *format,
@@ -237,7 +247,7 @@ static int run_infer(const struct call *call)
                                     .message_limit = call->message_limit};
     if (!take_key(call, key))
         return EXIT_CALL;
-    struct layout *against = call->against ? load_layout(call->against) : NULL;
+    struct layout *against = call->against ? load_given_layout(call->against) : NULL;
     if (call->against && !against)
         return EXIT_SYSTEM;
     options.against = against;
@@ -252,7 +262,7 @@ static int run_infer(const struct call *call)
 
 static int run_pipeline(const struct call *call)
 {
-    struct layout *layout = load_layout(call->operands[0]);
+    struct layout *layout = load_given_layout(call->operands[0]);
     if (!layout)
         return EXIT_SYSTEM;
     char problem[PIPELINE_PROBLEM];

@@ -23,10 +23,11 @@ static const char operands[] =
     "    debezium-udf --help | --version\n"
     "\n"
     "Messages come on standard input, answers go to standard output. A LAYOUT without a\n"
-    "slash is looked for beside the program (by register, in the working folder first),\n"
-    "otherwise it is a path. Without PATH, extract takes it as the second argument of each\n"
-    "row. Without a command, the lines that are appended to the program are the call, else\n"
-    "those of " ARGUMENTS_FILE ", in its folder or in the one above.\n"
+    "slash is looked for beside the program (by register, pipeline and --against, in the\n"
+    "working folder first), otherwise it is a path. Without PATH, extract takes it as the\n"
+    "second argument of each row. Without a command, the lines that are appended to the\n"
+    "program are the call, else those of " ARGUMENTS_FILE ", in its folder or in the one\n"
+    "above.\n"
     "\n"
     "Options:\n";
 

@@ -25,15 +25,16 @@ WITH
     _kept AS
     (
         SELECT
-            {key_columns},
-            groupArray(toString(row)) AS _values{kept_columns}
-        FROM {storage}.{target} FINAL
-        WHERE row != '' AND ({key_columns}) IN (SELECT {key_columns} FROM {storage}.{target} FINAL WHERE row = '' AND notEmpty(left_out))
-        GROUP BY {key_columns}
+            {key_of_stored_named},
+            groupArray(toString(_stored.row)) AS _values{kept_columns}
+        FROM {storage}.{target} AS _stored FINAL
+        WHERE _stored.row != ''
+          AND ({key_of_stored}) IN (SELECT {key_of_rows} FROM {storage}.{target} AS _rows FINAL WHERE _rows.row = '' AND notEmpty(_rows.left_out))
+        GROUP BY {key_of_stored}
     )
 SELECT
 {view_columns},
-    hasAll(_kept._values, _rows.left_out) AS complete,
+    CAST(hasAll(_kept._values, _rows.left_out), 'Bool') AS complete,
     _rows.version AS version
 FROM _rows
 LEFT JOIN _kept ON {key_equals}
@@ -45,8 +46,8 @@ SETTINGS join_use_nulls = 0;
 CREATE OR REPLACE VIEW {storage}.{view} AS
 SELECT
 {view_columns},
-    version
-FROM {storage}.{target} FINAL;
+    _rows.version AS version
+FROM {storage}.{target} AS _rows FINAL;
 
 --| end
 --| if cluster

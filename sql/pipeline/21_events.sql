@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS {storage}.{target}
 )
 ENGINE = {replicated}ReplacingMergeTree(version)
 --| if not once_by_key
-PARTITION BY toYYYYMM(kafka_time)
+PARTITION BY toYear(kafka_time)
 --| end
 ORDER BY ({target_sorting_key});
 
@@ -18,8 +18,11 @@ ORDER BY ({target_sorting_key});
 CREATE OR REPLACE VIEW {database}.{view} AS
 SELECT
 {view_columns},
-    topic, partition, offset, kafka_time
-FROM {database}.{target} FINAL;
+    _rows.topic AS topic,
+    _rows.partition AS partition,
+    _rows.offset AS offset,
+    _rows.kafka_time AS kafka_time
+FROM {database}.{target} AS _rows FINAL;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{target_mv}
 TO {database}.{target} AS

@@ -239,7 +239,7 @@ def test_schema_that_changes_within_the_sample(tmp_path):
 # ---- Names ------------------------------------------------------------------------------------------------------------------
 
 RESERVED = ["outcome", "reason", "op", "version", "deleted", "lsn", "unmapped", "left_out", "topic", "partition", "offset", "kafka_time",
-            "key", "row", "attempt", "message"]
+            "key", "row", "attempt", "message", "complete", "identity", "null", "true", "False", "NaN", "inf", "Infinity", "NOT"]
 
 
 def test_reserved_names(tmp_path):
@@ -250,6 +250,11 @@ def test_reserved_names(tmp_path):
             assert proposal.columns[f"{name}_"]["path"] == f"after.{name}"
     row = proposal.decode(data, tmp_path)[0]
     assert all(row[f"{name}_"] == f"the row's {name}" for name in RESERVED if name != "op") and row["op"] == "c"
+
+
+def test_a_table_with_the_names_of_kcats_objects(tmp_path):
+    data = lines(change(topic="t", partition=0, offset=5, payload="p"))
+    assert Proposal(data).decode(data, tmp_path)[0]["payload"] == "p"
 
 
 def test_hostile_names(tmp_path):

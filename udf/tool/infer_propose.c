@@ -37,14 +37,35 @@ static struct text identifier(struct arena *arena, struct text name)
     return (struct text){out, size};
 }
 
-/* Names of what every row has, of what a pipeline adds to it, and of Kafka's own columns. */
+/* Whether a name is `wanted`, whatever its case and its underscores. */
+static bool is_named(struct text name, const char *wanted)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        if (c == '_')
+            continue;
+        if (is_upper(c))
+            c = (char)(c - 'A' + 'a');
+        if (c != *wanted++)
+            return false;
+    }
+    return *wanted == '\0';
+}
+
+/* Names of what every row has, of what a pipeline adds to it, and of Kafka's own columns; and those that ClickHouse takes for something
+ * else in a stored statement, quoted or not. */
 static bool is_reserved(struct text name)
 {
-    static const char *const names[] = {
-        "outcome", "reason",    "op",     "version",    "deleted", "lsn", "unmapped", "left_out",
-        "topic",   "partition", "offset", "kafka_time", "key",     "row", "attempt",  "message"};
+    static const char *const names[] = {"outcome", "reason",     "op",       "version", "deleted",
+                                        "lsn",     "unmapped",   "left_out", "topic",   "partition",
+                                        "offset",  "kafka_time", "key",      "row",     "attempt",
+                                        "message", "complete",   "identity"};
+    static const char *const values[] = {"true", "false", "inf", "infinity", "nan", "not", "null"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (text_equal(name, text_of(names[i])))
+            return true;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (is_named(name, values[i]) && name.size == strlen(values[i]))
             return true;
     return false;
 }
@@ -172,21 +193,6 @@ static void add_documents(struct proposal *proposal, const struct member *parent
 }
 
 /* ---- What kind of table it is ----------------------------------------------------------------------------- */
-
-/* Whether a name is `wanted`, whatever its case and its underscores. */
-static bool is_named(struct text name, const char *wanted)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        if (c == '_')
-            continue;
-        if (is_upper(c))
-            c = (char)(c - 'A' + 'a');
-        if (c != *wanted++)
-            return false;
-    }
-    return *wanted == '\0';
-}
 
 /* An outbox names its aggregate's type and id and has a JSON document. A router's message is one where it is the document alone. */
 static bool is_outbox(const struct table_sample *table)
@@ -375,7 +381,7 @@ static bool is_kcat(const struct table_sample *table)
     for (const struct member *member = table->root.first; member; member = member->next)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             found += text_equal(member->name, text_of(names[i]));
-    return found == sizeof names / sizeof *names;
+    return table->bare && found == sizeof names / sizeof *names;
 }
 
 bool proposal_make(struct proposal *proposal, const struct sample *sample, const struct table_sample *table,

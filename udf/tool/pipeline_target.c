@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/digits.h"
 #include "tool/pipeline_words.h"
 
 /* What PostgreSQL stores of a shorter number stays below the 24 bytes up to which it leaves no value out. */
@@ -186,17 +187,32 @@ static void set_columns(struct target *target)
               arena_printf(target->arena, "[%.*s]", TEXT_ARGUMENTS(columns.list)));
 }
 
-static void set_keys(struct target *target)
+/* `a`, `b`; with the table's name before each: _rows.`a`, _rows.`b`. */
+static struct text key_of(const struct target *target, const char *table, bool named)
 {
-    struct text key = TEXT(""), equals = TEXT("");
+    struct text key = TEXT("");
     for (size_t i = 0; i < target->layout->key_count; i++) {
         struct text name = sql_name(target->arena, target->layout->key[i]->name);
-        key = text_append(target->arena, key, "%s%.*s", i ? ", " : "", TEXT_ARGUMENTS(name));
+        key = text_append(target->arena, key, "%s%s%.*s", i ? ", " : "", table, TEXT_ARGUMENTS(name));
+        if (named)
+            key = text_append(target->arena, key, " AS %.*s", TEXT_ARGUMENTS(name));
+    }
+    return key;
+}
+
+static void set_keys(struct target *target)
+{
+    struct text equals = TEXT("");
+    for (size_t i = 0; i < target->layout->key_count; i++) {
+        struct text name = sql_name(target->arena, target->layout->key[i]->name);
         equals = text_append(target->arena, equals, "%s_kept.%.*s = _rows.%.*s", i ? " AND " : "",
                              TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
     }
-    words_set(target->words, "key_columns", key);
     words_set(target->words, "key_equals", equals);
+    words_set(target->words, "key_of_stored", key_of(target, "_stored.", false));
+    words_set(target->words, "key_of_stored_named", key_of(target, "_stored.", true));
+    words_set(target->words, "key_of_rows", key_of(target, "_rows.", false));
+    struct text key = key_of(target, "", false);
     if (!target->rows && !words_get(target->words, "once_by_key").size)
         key = TEXT("topic, partition, offset, identity");
     words_set(target->words, "sharding_key", key);
@@ -229,8 +245,6 @@ static struct text shown_of(const struct target *target, const struct column *co
 {
     struct arena *arena = target->arena;
     struct text name = sql_name(arena, column->name);
-    if (!target->left_out)
-        return name;
     if (!is_kept(target, column))
         return arena_printf(arena, "_rows.%.*s AS %.*s", TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
     struct text member = sql_text(arena, member_of(column));
@@ -264,8 +278,9 @@ static void set_kept(struct target *target)
         if (!is_kept(target, column))
             continue;
         struct text member = sql_text(arena, member_of(column)), name = sql_name(arena, column->name);
-        columns = text_append(arena, columns, ",\n            anyIf(%.*s, row = %.*s) AS %.*s",
-                              TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(member), TEXT_ARGUMENTS(name));
+        columns =
+            text_append(arena, columns, ",\n            anyIf(_stored.%.*s, _stored.row = %.*s) AS %.*s",
+                        TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(member), TEXT_ARGUMENTS(name));
         from = text_append(arena, from, ", %.*s", TEXT_ARGUMENTS(sql_text(arena, column->name)));
         to = text_append(arena, to, ", %.*s", TEXT_ARGUMENTS(member));
         if (is_first_of_member(target, column, &only))
@@ -303,18 +318,54 @@ static void set_selects(struct target *target)
 
 /* ---- What does not serve ------------------------------------------------------------------------------- */
 
+/* What the pipeline's own columns and statements are called. */
+static const char *const taken_names[] = {
+    "topic", "partition", "offset",  "kafka_time", "row",   "deleted", "complete", "identity", "_event",
+    "_gone", "_nothing",  "_is_row", "_row",       "_rows", "_kept",   "_name",    "_values",  "_stored"};
+
+/* What ClickHouse takes for a value or an operator when it reads a statement that it has stored, though the name was quoted; and `null`
+ * in a Tuple. */
+static const char *const words_of_sql[] = {"true", "false", "inf", "infinity", "nan", "not", "null"};
+
+static bool is_word_of_sql(struct text name)
+{
+    for (size_t i = 0; i < sizeof words_of_sql / sizeof *words_of_sql; i++) {
+        size_t j = 0;
+        while (j < name.size &&
+               words_of_sql[i][j] == (is_upper(name.data[j]) ? name.data[j] - 'A' + 'a' : name.data[j]))
+            j++;
+        if (j == name.size && words_of_sql[i][j] == '\0')
+            return true;
+    }
+    return false;
+}
+
+static bool name_is_free(struct target *target, const struct column *column)
+{
+    struct text name = column->name;
+    for (size_t i = 0; i < sizeof taken_names / sizeof *taken_names; i++)
+        if (text_equal(name, text_of(taken_names[i])))
+            return refuse(target,
+                          "%s: column %s: the pipeline's tables have a column of that name: call it %s_",
+                          file_of(target), taken_names[i], taken_names[i]);
+    if (is_word_of_sql(name))
+        return refuse(target,
+                      "%s: column %.*s: ClickHouse takes that name for a value in a view: call it %.*s_",
+                      file_of(target), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
+    if (column->as.type.kind == TYPE_ARRAY && memchr(name.data, '.', name.size))
+        return refuse(
+            target,
+            "%s: column %.*s: ClickHouse takes arrays with a dot in their names for parts of one: write it with _",
+            file_of(target), TEXT_ARGUMENTS(name));
+    return true;
+}
+
 static bool names_are_free(struct target *target)
 {
-    static const char *const own[] = {"topic",    "partition", "offset", "kafka_time", "row",   "deleted",
-                                      "complete", "identity",  "_event", "_nothing",   "_gone", "_is_row",
-                                      "_row",     "_rows",     "_kept",  "_values"};
     for (size_t i = 0; i < target->layout->column_count; i++) {
         const struct column *column = &target->layout->columns[i];
-        for (size_t j = 0; j < sizeof own / sizeof *own; j++)
-            if (is_stored(target, column) && text_equal(column->name, text_of(own[j])))
-                return refuse(target,
-                              "%s: column %s: the pipeline's tables have a column of that name: call it %s_",
-                              file_of(target), own[j], own[j]);
+        if (is_stored(target, column) && !name_is_free(target, column))
+            return false;
         if (column->paths[0].space == SPACE_UNMAPPED && !text_equal(column->name, TEXT("unmapped")))
             return refuse(target, "%s: the column that reads `unmapped` must be called so", file_of(target));
         if (column->paths[0].space == SPACE_LEFT_OUT && !text_equal(column->name, TEXT("left_out")))
