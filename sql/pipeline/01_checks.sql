@@ -1,7 +1,12 @@
 -- What must hold before anything is made. Each check answers with one line that says what to do.
+--| if not custom
+SELECT throwIf(toUInt32(splitByChar('.', version())[1]) * 100 + toUInt32(splitByChar('.', version())[2]) < 2408, 'debezium-udf pipeline: this server is older than ClickHouse 24.8: update it')
+FORMAT Null;
+
+--| end
 SYSTEM RELOAD FUNCTIONS;
 
-SELECT throwIf(count() = 0, 'debezium-udf pipeline: function {function} is not registered on this server: run `debezium-udf register {layout}` there')
+SELECT throwIf(count() = 0, 'debezium-udf pipeline: function {function} is not registered on this server: run `debezium-udf register {layout}` there; where that was done, the server''s log says why it does not load')
 FROM system.functions WHERE name = '{function}' FORMAT Null;
 
 -- Another layout may be registered under that name.
@@ -13,6 +18,27 @@ SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no named collection
 FROM system.named_collections WHERE name = '{collection}' FORMAT Null;
 
 --| end
+--| if not custom
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{target_mv} writes to another table than {target}: the pipeline was of another kind; give another --name, or take it away with `debezium-udf pipeline {layout} --remove`')
+FROM system.tables
+WHERE database = '{database}' AND name = '{target_mv}' AND position(create_table_query, ' TO {database}.{target} ') = 0
+FORMAT Null;
+
+--| end
+-- What is there by the names of this pipeline must be its own.
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{kafka}, {decoded}, {target} or {view} is there and is something else: give another --name, or rename it')
+FROM system.tables
+WHERE database IN ('{database}', '{storage}')
+  AND (name = '{decoded}' AND engine != 'Null'
+--| if not landing
+    OR name = '{kafka}' AND engine != 'Kafka'
+--| end
+--| if not custom
+    OR name = '{target}' AND engine NOT LIKE '%ReplacingMergeTree' AND engine != 'Distributed'
+    OR name = '{view}' AND NOT (engine = 'View' AND position(create_table_query, '.{target} ') > 0 OR engine = 'Distributed')
+--| end
+    OR name = '{decoded_mv}' AND engine != 'MaterializedView')
+FORMAT Null;
 --| if topic
 
 -- A pipeline of this name that reads another topic, or in another group.
@@ -20,6 +46,12 @@ SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{kafka} reads ano
 FROM system.tables
 WHERE database = '{database}' AND name = '{kafka}'
   AND (position(create_table_query, {topic_setting_text}) = 0 OR position(create_table_query, {group_setting_text}) = 0)
+FORMAT Null;
+
+-- The members of a group share a topic's messages.
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: another Kafka table of this server reads in the group {group}, and each would get a part of the messages: give another --group')
+FROM system.tables
+WHERE engine = 'Kafka' AND (database, name) != ('{database}', '{kafka}') AND position(create_table_query, {group_setting_text}) > 0
 FORMAT Null;
 --| end
 --| if not custom

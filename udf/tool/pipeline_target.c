@@ -352,11 +352,6 @@ static bool name_is_free(struct target *target, const struct column *column)
         return refuse(target,
                       "%s: column %.*s: ClickHouse takes that name for a value in a view: call it %.*s_",
                       file_of(target), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
-    if (column->as.type.kind == TYPE_ARRAY && memchr(name.data, '.', name.size))
-        return refuse(
-            target,
-            "%s: column %.*s: ClickHouse takes arrays with a dot in their names for parts of one: write it with _",
-            file_of(target), TEXT_ARGUMENTS(name));
     return true;
 }
 
@@ -370,6 +365,20 @@ static bool names_are_free(struct target *target)
             return refuse(target, "%s: the column that reads `unmapped` must be called so", file_of(target));
         if (column->paths[0].space == SPACE_LEFT_OUT && !text_equal(column->name, TEXT("left_out")))
             return refuse(target, "%s: the column that reads `left_out` must be called so", file_of(target));
+    }
+    return true;
+}
+
+/* A view by the name of a table that all pipelines share would be put in its place. */
+static bool objects_are_free(struct target *target)
+{
+    static const char *const own[] = {"view", "target", "kafka", "decoded", "raw"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        struct text name = words_get(target->words, own[i]);
+        if (text_starts(name, TEXT("pipeline_")) || text_starts(name, TEXT("dead_letters")) ||
+            text_equal(name, TEXT("pipelines")) || text_equal(name, TEXT("bundle_migrations")))
+            return refuse(target, "`%.*s` is a name of what all pipelines share: give another --name",
+                          TEXT_ARGUMENTS(name));
     }
     return true;
 }
@@ -443,8 +452,8 @@ bool pipeline_target(const struct layout *layout, struct arena *arena, struct wo
     target.rows = words_get(words, "rows").size > 0;
     target.left_out = target.rows && column_at(layout, SPACE_LEFT_OUT);
     words_set(words, "left_out", target.left_out ? TEXT("1") : TEXT(""));
-    if (!names_are_free(&target) || !version_serves(&target) || !key_serves(&target) ||
-        !deletes_arrive(&target))
+    if (!objects_are_free(&target) || !names_are_free(&target) || !version_serves(&target) ||
+        !key_serves(&target) || !deletes_arrive(&target))
         return false;
     set_columns(&target);
     set_keys(&target);
