@@ -155,6 +155,8 @@ WITH
     (
         SELECT
             pipelines.pipeline AS pipeline, layout, function, collection, kafka_table, decoded, every_seconds, silence_seconds, applied_at,
+            -- Somebody else inserts its messages: there is no consumer to ask.
+            collection = '' AS is_landing,
             tables, views,
             ifNull(of_consumers.number, 0) AS consumers, is_connected, assigned, all_errors, block_errors, all_brokers,
             multiIf(pipelines.topic != '', concat('"', pipelines.topic, '"'), its_topic != '', concat('"', its_topic, '"'),
@@ -194,7 +196,8 @@ WITH
         LEFT JOIN settings ON settings.name = pipelines.collection
     )
 SELECT
-    pipeline, layout, every_seconds, silence_seconds, applied_at, topic_words, group_words, server_consumers, server_threads,
+    pipeline, layout, kafka_table, is_landing, every_seconds, silence_seconds, applied_at, topic_words, group_words,
+    server_consumers, server_threads,
     -- Why a block stays open, where one does.
     if(notEmpty(read_only), 'read_only', 'inside_block') AS hindrance_code,
     multiIf(
@@ -238,8 +241,8 @@ FROM
             notEmpty(missing_views), 'view_missing',
             NOT is_registered, 'function_missing',
             broken != '', 'function_fails',
-            consumers = 0, 'no_consumer',
-            NOT is_connected, 'not_connected',
+            NOT is_landing AND consumers = 0, 'no_consumer',
+            NOT is_landing AND NOT is_connected, 'not_connected',
             no_topic, 'no_topic',
             failure != '' AND assigned > 0, if(empty(read_only), 'blocked', 'read_only'),
             '') AS code
@@ -307,13 +310,14 @@ WITH
             multiIf(
                 faults.code != '', faults.code,
                 inside_block, hindrance_code,
+                is_landing AND places.partition IS NULL, 'nothing_read',
                 places.partition IS NULL AND last_poll_time = 0 AND server_consumers > server_threads, 'too_many_consumers',
                 places.partition IS NULL AND group_state != 'steady', 'waiting_for_assignment',
                 places.partition IS NULL, 'no_assignment',
                 -- Where nothing watches, what the broker says now.
                 is_anew OR (watched_at = 0 AND is_active AND is_quiet AND last_arrival > 0 AND log_end <= last_offset), 'topic_begins_anew',
                 last_arrival = 0 AND next_offset >= 0, 'reading',
-                NOT is_assigned, 'not_assigned_here',
+                NOT is_assigned AND NOT is_landing, 'not_assigned_here',
                 log_end = log_begin AND last_arrival = 0, 'nothing_read',
                 lag > 0 AND is_quiet AND stable_offset <= stored_offset, 'held_back',
                 lag > 0 AND is_quiet, 'stalled',
@@ -374,6 +378,8 @@ SELECT
         verdict = 'reading', 'reading: no message is stored yet',
         verdict = 'not_assigned_here',
             'not assigned here; another member of the group has it, or none while the group rebalances',
+        verdict = 'nothing_read' AND is_landing,
+            concat('nothing was inserted into ', kafka_table, ' yet; does what fills it run?'),
         verdict = 'nothing_read',
             concat('nothing read since the consumer started and topic "', topic, '" is empty or misspelled; does Debezium write to it?'),
         verdict = 'held_back',
@@ -419,4 +425,6 @@ SELECT
     if(partition IS NULL, 0, log_begin) AS begin_offset,
     watched_at
 FROM judged
+-- Where messages are inserted, only their partitions are known.
+WHERE NOT (is_landing AND partition IS NULL AND pipeline IN (SELECT pipeline FROM {storage}.pipeline_arrivals))
 ORDER BY pipeline, topic, partition;

@@ -77,6 +77,9 @@ def test_what_is_inserted_is_decoded_once_and_has_its_place(cloud):
         for statement in sql:
             cloud.query(statement)
     assert cloud.value("SELECT engine FROM system.tables WHERE database = 'shop' AND name = 'events_kafka'") == "MergeTree"
+    status = "SELECT topic, partition, code, diagnosis FROM shop.pipeline_status"
+    assert cloud.rows(status) == [{"topic": "", "partition": None, "code": "nothing_read",
+                                   "diagnosis": "nothing was inserted into events_kafka yet; does what fills it run?"}]
     broken = [*MESSAGES, "{", ""]
     insert(cloud, broken)
     done = subprocess.run([PROGRAM, "decode", LAYOUT], input="\n".join(broken).encode() + b"\n", capture_output=True, check=True)
@@ -94,6 +97,9 @@ def test_what_is_inserted_is_decoded_once_and_has_its_place(cloud):
     settings = {"output_format_json_quote_64bit_integers": 0}
     assert cloud.rows(stored, settings=settings) == events
     assert cloud.rows(dead, settings=settings) == letters
+    row, = cloud.rows(status)
+    assert row["topic"] == "shop.public.outbox" and row["code"] == "consuming_with_errors" and "see dead_letters_open" in row["diagnosis"]
+    assert cloud.value("SELECT groupArray(alert) FROM shop.pipeline_alerts WHERE alert = 'not consuming'") == []
     # Delivery is at least once: the batch comes again, cut otherwise.
     insert(cloud, broken[3:], first=3)
     insert(cloud, broken[:4])
