@@ -15,13 +15,14 @@ cross = $(if $(filter $(MACHINE),$(1)),,CC=$(1)-linux-gnu-gcc CXX=$(1)-linux-gnu
 package:
 	@tests/stack/prepare.sh build package
 	@$(MAKE) --no-print-directory $(ARCHES:%=package-%)
-	@cd $(PACKAGES) && sha256sum debezium-udf?$(VERSION)*.deb debezium-udf-$(VERSION)-*.tar.gz > SHA256SUMS && cat SHA256SUMS
+	@cd $(PACKAGES) && sha256sum debezium-udf?$(VERSION)*.deb debezium-udf-$(VERSION)-*.rpm debezium-udf-$(VERSION)-*.tar.gz > SHA256SUMS && cat SHA256SUMS
 
 # The registration says the same on every machine, so this machine's program writes it.
 $(filter-out package-$(MACHINE),$(ARCHES:%=package-%)): package-$(MACHINE)
 $(ARCHES:%=package-%): package-%: $(SIMDJSON)/simdjson.h
 	@$(MAKE) --no-print-directory JSON=simdjson BUILD=$(PACKAGES)/$* $(call cross,$*) all
 	@package/build.sh $(VERSION) $* $(PACKAGES) $(PACKAGES)/$(MACHINE)/debezium-udf
+	@package/rpm.sh $(VERSION) $* $(PACKAGES)
 
 # What ClickHouse Cloud takes (docs/cloud.md): LAYOUTS= one or more layouts.
 LAYOUTS ?= $(LAYOUT)

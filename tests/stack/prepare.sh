@@ -96,6 +96,7 @@ packages() {
     package)
         packages arm64
         need lintian has lintian
+        need rpm has rpmbuild
         need debootstrap test -x /usr/sbin/debootstrap
         need debian-archive-keyring
         need busybox-static
