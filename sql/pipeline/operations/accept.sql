@@ -17,4 +17,4 @@ ALTER TABLE {storage}.pipeline_offsets_audited
 INSERT INTO {database}.pipeline_watch
 SELECT * REPLACE (true AS accepted, now64(3, 'UTC') AS looked_at)
 FROM {database}.pipeline_watch FINAL
-WHERE pipeline = '{pipeline}' AND kind != 'position' AND NOT accepted;
+WHERE pipeline = '{pipeline}' AND kind != 'position';
