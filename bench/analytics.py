@@ -146,7 +146,7 @@ def measure(page: Page, millions: int) -> dict:
     folder = Path(tempfile.mkdtemp(prefix="analytics", dir=ROOT / "build"))
     try:
         with Analytics(folder) as server:
-            shutil.copy(ROOT / "sql" / "page" / "experiments.html", folder)
+            shutil.copy(ROOT / "sql" / "experiments" / "page" / "experiments.html", folder)
             seconds = generate(server, "events_processed", 0, events)
             generate(server, "events_processed", 0, events, one_in=50)
             merge_pending(server)

@@ -18,9 +18,9 @@ from bench.measure import Page, Samples, cpu, cpu_between, machine, table  # noq
 from tests.stack.engine import ROOT, Engine  # noqa: E402
 from tests.stack.kafka import JAVA, Kafka  # noqa: E402
 from tests.stack.process import exit_on_signals  # noqa: E402
+from tests.support.bundle import made, printed, split  # noqa: E402
 
 DATABASE = "experiments_analytics"
-SQL = ROOT / "sql"
 # The table's columns behind the layout's.
 PLACE = ("_topic AS topic, _partition AS partition, _offset AS offset, "
          "ifNull(_timestamp_ms, toDateTime64(0, 3, 'UTC')) AS kafka_time")
@@ -106,7 +106,7 @@ class Bench:
             start_view = f"CREATE MATERIALIZED VIEW bench.consume TO {way.target} AS {way.view.replace('{raw}', raw)}"
         else:
             # The bundle's own view, on this Kafka table.
-            query = (SQL / "91_decoded_events_mv.sql").read_text().split(" AS\n", 1)[1]
+            query = next(text for text in split(printed()) if made(text) == "decoded_events_mv").split(" AS\n", 1)[1]
             start_view = (f"CREATE MATERIALIZED VIEW bench.consume TO {DATABASE}.decoded_events AS "
                           f"{query.replace('raw_events_kafka', 'bench_kafka').rstrip().rstrip(';')}")
         measured = self.consume(way, start_view)

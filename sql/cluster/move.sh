@@ -24,9 +24,17 @@ say() { echo "move: $*" >&2; }
 # has COMMAND DATABASE TABLE: does the node hold rows there?
 has() { [ "$(ask "$1" "SELECT count() FROM system.tables WHERE database = '$2' AND name = '$3' AND engine LIKE '%MergeTree'")" = 1 ]; }
 
+# make_tables COMMAND: the tables of TO that hold rows; nothing takes them up yet.
+make_tables() {
+    CLUSTER=$to "$here/../experiments/pipeline.sh" | awk -v to="$to" '
+        /^CREATE DATABASE IF NOT EXISTS / || index($0, "CREATE TABLE IF NOT EXISTS " to ".") == 1 { taken = 1 }
+        taken { print }
+        /;$/ { taken = 0 }' | "$here/../run.sh" "$1"
+}
+
 say "tables of $to, and an end of the consumption"
 for node; do
-    TABLES=1 "$here/apply.sh" "$to" "$node"
+    make_tables "$node"
     ask "$node" "DROP VIEW IF EXISTS $bundle.decoded_events_mv SYNC"
 done
 tables=$(ask "$1" "SELECT name FROM system.tables WHERE database = '$to' AND engine LIKE '%MergeTree' ORDER BY name")

@@ -5,6 +5,17 @@ FORMAT Null;
 
 --| end
 SYSTEM RELOAD FUNCTIONS;
+--| if cluster
+
+SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no cluster {cluster} in this server''s remote_servers')
+FROM system.clusters WHERE cluster = '{cluster}' FORMAT Null;
+
+SELECT throwIf(value != '1', 'debezium-udf pipeline: distributed_foreground_insert is not 1, so that an offset would be committed before its rows are stored: copy sql/cluster/users.d')
+FROM system.settings WHERE name = 'distributed_foreground_insert' FORMAT Null;
+
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{target} holds rows of one node: move it away first (sql/CLUSTER.md)')
+FROM system.tables WHERE database = '{database}' AND name = '{target}' AND engine LIKE '%MergeTree' FORMAT Null;
+--| end
 
 SELECT throwIf(count() = 0, 'debezium-udf pipeline: function {function} is not registered on this server: run `debezium-udf register {layout}` there; where that was done, the server''s log says why it does not load')
 FROM system.functions WHERE name = '{function}' FORMAT Null;

@@ -41,10 +41,3 @@ CREATE TABLE IF NOT EXISTS {database}.bundle_migrations
 )
 ENGINE = ReplacingMergeTree
 ORDER BY name;
-
--- Release 2.0: the tables that pipelines share get the pipeline's name and a message's identity, at the end of their keys. Messages from
--- before that moment keep the key that they had, so that one that is delivered again meets its row.
-INSERT INTO {database}.bundle_migrations (name)
-SELECT '0001_pipelines'
-WHERE (SELECT count() FROM system.columns WHERE database = '{storage}' AND table = 'dead_letters' AND name = 'topic') = 1
-  AND (SELECT count() FROM system.columns WHERE database = '{storage}' AND table = 'dead_letters' AND name = 'pipeline') = 0;

@@ -25,11 +25,6 @@ ENGINE = {replicated}ReplacingMergeTree(attempt)
 PRIMARY KEY (topic, partition, offset, row)
 ORDER BY (topic, partition, offset, row, pipeline, identity);
 
-ALTER TABLE {storage}.dead_letters
-    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String) CODEC(ZSTD(1)),
-    ADD COLUMN IF NOT EXISTS identity UInt64 CODEC(ZSTD(1)),
-    MODIFY ORDER BY (topic, partition, offset, row, pipeline, identity);
-
 --| distributed dead_letters by topic, partition, offset, row, pipeline, identity
 -- The letters that still wait for somebody, each once.
 CREATE OR REPLACE VIEW {database}.dead_letters_open AS

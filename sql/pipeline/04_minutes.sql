@@ -33,15 +33,6 @@ PRIMARY KEY (topic, partition, minute)
 ORDER BY (topic, partition, minute, pipeline)
 TTL minute + INTERVAL 92 DAY;
 
-ALTER TABLE {storage}.pipeline_minutes
-    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
-    ADD COLUMN IF NOT EXISTS clock_errors SimpleAggregateFunction(sum, UInt64),
-    ADD COLUMN IF NOT EXISTS delays AggregateFunction(quantilesTDigest(0.5, 0.99), Int64),
-    ADD COLUMN IF NOT EXISTS first_offset SimpleAggregateFunction(min, Nullable(UInt64)),
-    ADD COLUMN IF NOT EXISTS first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
-    ADD COLUMN IF NOT EXISTS end_kafka_time SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC'))),
-    MODIFY ORDER BY (topic, partition, minute, pipeline);
-
 --| distributed pipeline_minutes by topic, partition, minute, pipeline
 -- Members that no column of the layout takes, as the column `unmapped` lists them.
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_unmapped

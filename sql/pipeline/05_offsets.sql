@@ -16,12 +16,6 @@ ENGINE = {replicated}AggregatingMergeTree
 PRIMARY KEY (topic, partition, bucket)
 ORDER BY (topic, partition, bucket, pipeline);
 
-ALTER TABLE {storage}.pipeline_offsets
-    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
-    ADD COLUMN IF NOT EXISTS first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
-    ADD COLUMN IF NOT EXISTS last_kafka_time SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC'))),
-    MODIFY ORDER BY (topic, partition, bucket, pipeline);
-
 --| distributed pipeline_offsets by topic, partition, bucket, pipeline
 -- What a second reading of the topic found there (--operation audit).
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_offsets_audited
@@ -37,12 +31,6 @@ CREATE TABLE IF NOT EXISTS {storage}.pipeline_offsets_audited
 ENGINE = {replicated}AggregatingMergeTree
 PRIMARY KEY (topic, partition, bucket)
 ORDER BY (topic, partition, bucket, pipeline);
-
-ALTER TABLE {storage}.pipeline_offsets_audited
-    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
-    ADD COLUMN IF NOT EXISTS first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
-    ADD COLUMN IF NOT EXISTS last_kafka_time SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC'))),
-    MODIFY ORDER BY (topic, partition, bucket, pipeline);
 
 --| distributed pipeline_offsets_audited by topic, partition, bucket, pipeline
 -- What the broker said last of each partition (kind position), and every time that it no longer had what was still to be read, or that

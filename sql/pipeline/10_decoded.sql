@@ -23,7 +23,5 @@ CREATE TABLE IF NOT EXISTS {database}.{decoded}
 )
 ENGINE = Null;
 
-ALTER TABLE {database}.{decoded}
-    MODIFY COLUMN event {event_type},
-    ADD COLUMN IF NOT EXISTS identity UInt64,
-    ADD COLUMN IF NOT EXISTS live Bool;
+-- Of a layout that has changed.
+ALTER TABLE {database}.{decoded} MODIFY COLUMN event {event_type};

@@ -14,7 +14,7 @@ SELECT
     headers.name,
     headers.value,
     kafka_time,
-    '{pipeline}' AS pipeline,
+    {pipeline_key} AS pipeline,
     identity
 FROM {database}.{decoded} AS decoded
 WHERE tupleElement(event, 'outcome') = 'error' OR attempt > 0;

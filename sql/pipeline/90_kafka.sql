@@ -49,6 +49,10 @@ SELECT
 --| if not landing
     ifNull(_timestamp_ms, toDateTime64(0, 3, 'UTC')) AS kafka_time,
 --| end
-    if(kafka_time < (SELECT max(applied_at) FROM {database}.bundle_migrations WHERE name = '0001_pipelines'), 0, cityHash64(kafka_time, message)) AS identity,
+    {identity} AS identity,
     true AS live
 FROM {database}.{kafka};
+
+-- Which release this is. The last step: what says so has all of it.
+CREATE OR REPLACE VIEW {database}.bundle_version AS
+SELECT '{release}' AS version, (SELECT max(name) FROM {database}.bundle_migrations) AS last_migration;

@@ -1,9 +1,9 @@
 """A server with the part of the bundle that needs no Kafka, and the words that the tests speak to it."""
 import json
-import shutil
 from datetime import datetime, timedelta, timezone
 
-from tests.stack.engine import ROOT, Engine
+from tests.stack.engine import Engine
+from tests.support import bundle
 
 # The view of each refreshable table, dependencies first.
 REFRESHED = ["experiment_users", "experiment_summary", "users_by_day", "experiment_left_out_users", "events_by_hour",
@@ -18,13 +18,13 @@ class Analytics(Engine):
 
     def start(self, seconds: float = 60):
         super().start(seconds)
-        self.bundle = self.folder / "bundle"
-        self.bundle.mkdir(exist_ok=True)
-        for path in (ROOT / "sql").glob("[0-8]*.sql"):
-            shutil.copy(path, self.bundle)
-        self.apply(self.bundle)
+        self.make()
         self.hold()
         return self
+
+    def make(self, sql=bundle.SQL) -> None:
+        """The bundle without its consumption; `sql` may be a changed copy."""
+        self.run(";\n".join([*bundle.without_consumption(bundle.printed(sql=sql)), ""]))
 
     def hold(self) -> None:
         schedule(self, "AFTER 1 YEAR")

@@ -1,7 +1,10 @@
 """The tables compute themselves, in their order, and applying the bundle again leaves them as they are."""
+import shutil
+
 import pytest
 
 from tests.analytics.analytics import DATABASE, REFRESHED, SCHEDULED, Analytics, schedule, users
+from tests.support.bundle import SQL
 
 BUSY = "SELECT count() FROM system.view_refreshes WHERE status NOT IN ('Scheduled', 'WaitingForDependencies')"
 
@@ -42,25 +45,27 @@ def test_applying_again_changes_nothing(server):
     server.wait_for(BUSY, 0)
     before = state()
     assert before["rows of experiment_results"] > 0 and before["experiment_results_mv"]["identity"]
-    server.apply(server.bundle)
+    server.make()
     assert state() == before
     assert all("REFRESH EVERY 3 DAY" in server.query(f"SHOW CREATE TABLE {DATABASE}.{table}_mv") for table in SCHEDULED)
     server.hold()
 
 
 def test_applying_gives_a_table_that_computes_itself_its_new_query(server):
-    path = server.bundle / "23_experiment_summary.sql"
+    sql = server.folder / "sql"
+    shutil.copytree(SQL, sql)
+    path = sql / "experiments" / "13_experiment_summary.sql"
     text = path.read_text()
     assert "sum(users.value) AS value" in text
     total = f"SELECT sum(value) FROM {DATABASE}.experiment_summary WHERE segment_type = 'all'"
     try:
         path.write_text(text.replace("sum(users.value) AS value", "1000000. AS value"))
-        server.apply(server.bundle)
+        server.make(sql)
         server.refresh()
         assert server.value(total) >= 1_000_000
     finally:
         path.write_text(text)
-        server.apply(server.bundle)
+        server.make(sql)
         server.refresh()
     assert server.value(total) < 1_000_000
 

@@ -22,7 +22,7 @@ class Site(Analytics):
     def start(self, seconds: float = 60):
         super().start(seconds)
         # A server's user_files; this engine's is the folder in which it runs.
-        shutil.copy(ROOT / "sql" / "page" / "experiments.html", self.folder)
+        shutil.copy(ROOT / "sql" / "experiments" / "page" / "experiments.html", self.folder)
         self.page = self.url + "experiments"
         return self
 

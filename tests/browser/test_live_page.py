@@ -16,15 +16,15 @@ from tests.browser.test_page import cells, wait_for, whole
 from tests.stack.engine import ROOT
 from tests.stack.live import TOPIC, Chain
 from tests.stack.visitors import Visitors, write
+from tests.support.bundle import operation
 from tests.support.waiting import wait_until
 
 KNOWN = {experiment.id: [0, 1] for experiment in EXPERIMENTS}
 NOW = datetime.now(timezone.utc)
-OPERATIONS = ROOT / "sql" / "operations"
 # The whole topic again, through the same path.
-BATCH = (OPERATIONS / "batch.sql").read_text()
+BATCH = operation("batch")
 # Dead letters decoded again with their messages mended, as the operation's file says how.
-MENDED = (OPERATIONS / "replay.sql").read_text().replace(
+MENDED = operation("replay")[0].replace(
     "experimentEvent(message), message", "experimentEvent({0}), {0}".format(
         r"""replaceOne(message, 'variant_id\\": \\"one\\"', 'variant_id\\": 1')"""))
 
@@ -33,7 +33,7 @@ MENDED = (OPERATIONS / "replay.sql").read_text().replace(
 def chain(tmp_path_factory):
     with Chain(tmp_path_factory.mktemp("page")) as chain:
         schedule(chain.engine, "AFTER 1 YEAR")
-        shutil.copy(ROOT / "sql" / "page" / "experiments.html", chain.engine.folder)
+        shutil.copy(ROOT / "sql" / "experiments" / "page" / "experiments.html", chain.engine.folder)
         chain.engine.query_bytes(f"INSERT INTO {DATABASE}.experiment_settings FORMAT JSONEachRow",
                                  data="\n".join(map(json.dumps, SETTINGS)).encode())
         yield chain
@@ -111,7 +111,8 @@ def test_the_same_messages_again_change_nothing(chain):
     def delivered_twice() -> bool:
         if chain.engine.value(delivered) >= twice:
             return True
-        chain.engine.query(BATCH)
+        for statement in BATCH:
+            chain.engine.query(statement)
         return False
 
     wait_until(delivered_twice, 60, f"{twice} rows were delivered", pause=0)

@@ -181,7 +181,7 @@ def test_install_puts_everything_where_a_server_looks(installed):
     assert list((config / "users.d").glob("*.xml")) and list((config / "config.d").glob("*.xml"))
     assert (installed / "usr/local/share/man/man1/debezium-udf.1").exists()
     page = installed / "var" / "lib" / "clickhouse" / "user_files" / "experiments.html"
-    assert page.read_bytes() == (ROOT / "sql" / "page" / "experiments.html").read_bytes()
+    assert page.read_bytes() == (ROOT / "sql" / "experiments" / "page" / "experiments.html").read_bytes()
     assert (installed / "usr/local/bin/debezium-udf").is_symlink()
 
 

@@ -5,7 +5,7 @@ import random
 import shutil
 import subprocess
 
-from tests.stack.engine import ROOT, Engine, QueryError
+from tests.stack.engine import BINARY, ROOT, Engine, QueryError
 from tests.stack.process import free_port
 
 TOPIC = "experiments_events"
@@ -81,13 +81,9 @@ class Node(Engine):
         """Of nodes that store, and of those that only consume and decode."""
         return [*((node.ports[1], 1) for node in nodes), *((node.ports[1], 0) for node in decoders)]
 
-    def client(self, settings: str = "") -> str:
-        """A command that runs the statement on its input here."""
-        return f"curl -sS --fail-with-body '{self.url}?{settings}' --data-binary @-"
-
     def apply_cluster(self, cluster: str, settings: str = "", **environment) -> None:
         done = subprocess.run([SETTINGS / "apply.sh", cluster, self.client(settings)], capture_output=True, text=True,
-                              env={"PATH": os.environ["PATH"], **environment})
+                              env={"PATH": os.environ["PATH"], "DEBEZIUM_UDF": str(BINARY), **environment})
         if done.returncode != 0:
             raise QueryError(done.stdout + done.stderr)
         self.query("SYSTEM STOP VIEWS")

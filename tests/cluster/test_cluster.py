@@ -2,7 +2,7 @@
 
 Each test ends with the counts of both sides, and a hash over every column of every event and letter.
 """
-import os
+import shutil
 import subprocess
 import threading
 import time
@@ -12,6 +12,8 @@ from nodes import DATABASE, PARTITIONS, ROOT, SETTINGS, Node, messages, produce,
 
 from tests.stack.engine import QueryError
 from tests.stack.faults import set_offset
+from tests.support import bundle
+from tests.support.bundle import operation
 from tests.support.waiting import wait_until
 
 ARRIVED = f"SELECT (SELECT count() FROM {DATABASE}.events) + (SELECT count() FROM {DATABASE}.dead_letters_open)"
@@ -133,7 +135,7 @@ def test_a_redelivered_event_meets_its_first_copy(servers):
 
 def test_dead_letters_are_replayed_from_any_node(servers):
     for node in (servers.nodes[1], servers.alone):
-        node.query((ROOT / "sql" / "operations" / "replay.sql").read_text().split(";\n")[0])
+        node.query(operation("replay")[0])
     attempts = f"SELECT count() FROM {DATABASE}.dead_letters_open WHERE attempt = 1"
     assert servers.nodes[0].value(attempts) == servers.alone.value(attempts) > 0
     settle(servers, "dead letters replayed", servers.nodes[:2], "experiments_2")
@@ -174,10 +176,15 @@ def test_applying_again_changes_nothing_and_an_alter_reaches_the_rows(servers):
     held = node.held()
     node.apply_cluster("experiments_3")
     assert node.held() == held
+    sql = servers.folder / "sql"
+    shutil.copytree(ROOT / "sql", sql)
+    events = sql / "experiments" / "events.sql"
+    events.write_text(events.read_text().replace("--| distributed events_processed", """\
+ALTER TABLE {storage}.events_processed ADD COLUMN IF NOT EXISTS country String DEFAULT 'IS';
+
+--| distributed events_processed"""))
     for one in servers.nodes:
-        subprocess.run([SETTINGS / "statement.sh"], check=True, text=True,
-                       env={**os.environ, "CLUSTER": "experiments_3", "COMMAND": one.client()},
-                       input=f"ALTER TABLE {DATABASE}.events_processed ADD COLUMN IF NOT EXISTS country String DEFAULT 'IS';\n")
+        one.run(bundle.printed(sql=sql, CLUSTER="experiments_3"))
     countries = f"SELECT country, count() AS events FROM {DATABASE}.events_processed FINAL GROUP BY country"
     assert servers.nodes[1].rows(countries) == [{"country": "IS", "events": held["events"]}]
 

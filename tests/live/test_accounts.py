@@ -10,9 +10,9 @@ from tests.stack.engine import BINARY, LAYOUT, ROOT, Engine
 from tests.stack.faults import Load, children, counts, set_offset, settle
 from tests.stack.kafka import Kafka
 from tests.stack.live import TOPIC
+from tests.support.bundle import operation
 from tests.support.waiting import wait_until
 
-OPERATIONS = ROOT / "sql" / "operations"
 
 
 def message(number: int, **payload) -> bytes:
@@ -23,8 +23,7 @@ def message(number: int, **payload) -> bytes:
 
 def run(engine: Engine, name: str) -> list:
     """Run an operation's file, statement by statement; the rows of its last."""
-    text = (OPERATIONS / name).read_text()
-    *first, last = [part for part in text.split(";\n") if part.strip()]
+    *first, last = operation(name.removesuffix(".sql"))
     for statement in first:
         engine.query(statement)
     return engine.rows(last)

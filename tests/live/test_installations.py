@@ -1,12 +1,13 @@
 """Real installations: a broker that demands a password and TLS, and a pipeline that was there before this one."""
 import subprocess
 
-from tests.live.test_accounts import OPERATIONS, broker, message  # noqa: F401
+from tests.live.test_accounts import broker, message  # noqa: F401
 from tests.live.test_status import diagnosis
 from tests.stack.engine import Engine
 from tests.stack.kafka import PROPERTIES, Kafka
 from tests.stack.live import TOPIC
 from tests.stack.process import free_port
+from tests.support.bundle import operation
 
 SECURE = PROPERTIES.replace("\nadvertised.listeners=PLAINTEXT://127.0.0.1:{port}", """,SASL_SSL://127.0.0.1:{secure}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_SSL://127.0.0.1:{secure}""").replace(
@@ -99,7 +100,7 @@ def test_an_existing_pipeline_moves_over(broker, tmp_path, tell):  # noqa: F811
         broker.produce(TOPIC, [message(n) for n in range(150, 200)])
         engine.apply()
         for _ in range(2):
-            engine.query((OPERATIONS / "migrate.sql").read_text())
+            engine.query(operation("migrate")[0])
         engine.wait_for("SELECT count() FROM experiments_analytics.events", 200, 60)
         assert engine.value("SELECT uniqExact(id) FROM experiments_analytics.events") == 200
         old = engine.value("SELECT count() FROM experiments_analytics.events_processed_old")

@@ -12,6 +12,7 @@ from confluent_kafka import Producer
 from tests.live.test_accounts import broker, engine, message  # noqa: F401
 from tests.stack.engine import BINARY, LAYOUT, ROOT, Engine
 from tests.stack.live import TOPIC
+from tests.support import bundle
 
 EVENTS = "experiments_analytics.events"
 
@@ -45,23 +46,23 @@ def stream(address: str):
 
 
 class Release:
-    """A bundle and a layout of its own, changed as sql/operations/layout_changed.sql says."""
+    """A bundle and a layout of its own: first the layout and its registration, then the bundle."""
 
     def __init__(self, engine: Engine, folder: Path):  # noqa: F811
-        self.engine, self.bundle = engine, folder / "sql"
+        self.engine, self.sql = engine, folder / "sql"
         self.layout = json.loads(LAYOUT.read_text())
         self.number = 0
-        shutil.copytree(ROOT / "sql", self.bundle)
+        shutil.copytree(ROOT / "sql", self.sql)
 
-    def edit(self, step: str, old: str, new: str) -> None:
-        (path,) = self.bundle.glob(f"{step}_*.sql")
+    def edit(self, old: str, new: str) -> None:
+        path = self.sql / "experiments" / "events.sql"
         text = path.read_text()
-        assert text.count(old) == 1, (path.name, old)
+        assert text.count(old) == 1, old
         path.write_text(text.replace(old, new))
 
-    def publish(self, migration: str) -> None:
+    def publish(self, alter: str) -> None:
+        self.edit("--| distributed events_processed", f"ALTER TABLE {{storage}}.events_processed {alter};\n\n--| distributed events_processed")
         self.number += 1
-        (self.bundle / "migrations" / f"{self.number:04}_layout.sql").write_text(migration)
         scripts = self.engine.folder / "user_scripts"
         layout = scripts / f"experiment_event_{self.number}.json"
         layout.write_text(json.dumps(self.layout))
@@ -70,10 +71,7 @@ class Release:
         xml.rename(self.engine.folder / "debezium_function.xml")
         self.engine.query("SYSTEM RELOAD FUNCTIONS")
         time.sleep(1)  # rows of the new tuple pass through the old views
-        for statement in (self.bundle / "operations" / "layout_changed.sql").read_text().split(";\n"):
-            if statement.strip():
-                self.engine.query(statement)
-        self.engine.apply(self.bundle)
+        self.engine.run(bundle.printed(sql=self.sql, LAYOUT=str(layout)))
 
 
 def test_columns_are_added_retyped_and_removed(broker, engine, tmp_path, tell):  # noqa: F811
@@ -87,22 +85,21 @@ def test_columns_are_added_retyped_and_removed(broker, engine, tmp_path, tell): 
 
         flows()
         release.layout["columns"].insert(3, {"name": "country", "type": "String", "path": "after.payload.properties.country"})
-        release.edit("02", "    outbox_id      String", "    country        String CODEC(ZSTD(1)),\n    outbox_id      String")
-        release.edit("06", "'lsn') AS lsn,", "'lsn') AS lsn,\n    tupleElement(event, 'country') AS country,")
-        release.publish("ALTER TABLE experiments_analytics.events_processed ADD COLUMN IF NOT EXISTS country String "
-                        "CODEC(ZSTD(1)) AFTER updated_at;\n")
+        release.edit("    outbox_id      String", "    country        String CODEC(ZSTD(1)),\n    outbox_id      String")
+        release.edit("'lsn') AS lsn,", "'lsn') AS lsn,\n    tupleElement(event, 'country') AS country,")
+        release.publish("ADD COLUMN IF NOT EXISTS country String CODEC(ZSTD(1)) AFTER updated_at")
         added = flows()
 
         (score,) = (column for column in release.layout["columns"] if column["name"] == "score")
         score["type"] = "Decimal(18, 3)"
-        release.edit("02", "score          Float64", "score          Decimal(18, 3)")
-        release.publish("ALTER TABLE experiments_analytics.events_processed MODIFY COLUMN score Decimal(18, 3);\n")
+        release.edit("score          Float64", "score          Decimal(18, 3)")
+        release.publish("MODIFY COLUMN score Decimal(18, 3)")
         retyped = flows()
 
         release.layout["columns"] = [column for column in release.layout["columns"] if column["name"] != "request_id"]
-        release.edit("02", "    request_id     String CODEC(ZSTD(1)),\n", "")
-        release.edit("06", "    tupleElement(event, 'request_id') AS request_id,\n", "")
-        release.publish("ALTER TABLE experiments_analytics.events_processed DROP COLUMN IF EXISTS request_id;\n")
+        release.edit("    request_id     String CODEC(ZSTD(1)),\n", "")
+        release.edit("    tupleElement(event, 'request_id') AS request_id,\n", "")
+        release.publish("DROP COLUMN IF EXISTS request_id")
         removed = flows()
     engine.wait_for(f"SELECT count() FROM {EVENTS}", sent.count, 60)
     assert engine.value("SELECT count() FROM experiments_analytics.dead_letters") == 0

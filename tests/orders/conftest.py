@@ -42,7 +42,7 @@ class Chain:
             self.connect = stack.enter_context(
                 Connect(self.folder / "connect", self.kafka, self.postgres, [EXAMPLE / "connector.json"]))
             self.engine = stack.enter_context(self._engine())
-            self.engine.apply(EXAMPLE / "sql")
+            self.engine.run("".join(path.read_text() for path in sorted((EXAMPLE / "sql").glob("[0-9]*.sql"))))
             self._stack = stack.pop_all()
         return self
 

@@ -91,7 +91,7 @@ def test_install_query_purge(package, debian, tmp_path, tell):
                         SELECT experimentEvent(message), message FROM messages""")
         assert engine.value("SELECT count() FROM experiments_analytics.events_processed") > 0
         with urllib.request.urlopen(f"{engine.url}experiments") as page:
-            assert page.read() == (ROOT / "sql" / "page" / "experiments.html").read_bytes()
+            assert page.read() == (ROOT / "sql" / "experiments" / "page" / "experiments.html").read_bytes()
     for name in ("config.xml", "users.xml"):
         (debian / ETC / name).unlink()
 

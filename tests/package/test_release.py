@@ -15,7 +15,7 @@ def release_check(folder, version=VERSION):
 
 @pytest.fixture
 def sources(tmp_path):
-    for name in ("package/release_check.sh", "CHANGELOG.md", "sql/99_bundle_version.sql"):
+    for name in ("package/release_check.sh", "CHANGELOG.md", "VERSION"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
@@ -26,7 +26,7 @@ def test_program_bundle_and_changelog_agree(sources):
     assert subprocess.check_output([BINARY, "--version"], text=True).startswith(f"debezium-udf {VERSION} (")
 
 
-@pytest.mark.parametrize("name", ["CHANGELOG.md", "sql/99_bundle_version.sql"])
+@pytest.mark.parametrize("name", ["CHANGELOG.md", "VERSION"])
 def test_another_version_is_noticed(sources, name):
     file = sources / name
     file.write_text(file.read_text().replace(VERSION, "0.9.9"))

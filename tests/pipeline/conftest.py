@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.stack.engine import BINARY, LAYOUT, ROOT
+from tests.support import bundle
 
 TOPIC = "experiments_events"
 DATABASE = "experiments_analytics"
 COLUMNS = [column["name"] for column in json.loads(LAYOUT.read_text())["columns"]]
 FIXTURES = ROOT / "tests" / "fixtures" / "debezium"
-OPERATIONS = ROOT / "sql" / "operations"
 
 
 def fixture_lines(name: str) -> list:
@@ -34,8 +34,8 @@ def decode(messages: list) -> list:
 
 
 def statements(operation: str) -> list:
-    """The statements of a file of sql/operations."""
-    return [text for text in (OPERATIONS / f"{operation}.sql").read_text().split(";\n") if text.strip()]
+    """The statements of an operation."""
+    return bundle.operation(operation)
 
 
 class Pipeline:

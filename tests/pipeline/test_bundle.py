@@ -3,15 +3,14 @@ import json
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import COLUMNS, DATABASE, LAYOUT, envelope, statements
+from tests.pipeline.conftest import COLUMNS, DATABASE, LAYOUT, envelope
 from tests.stack.engine import BINARY, ROOT, Engine, QueryError
+from tests.support import bundle
 
 VERSION = (ROOT / "VERSION").read_text().strip()
-PREVIOUS = Path(__file__).parent / "previous"
 
 
 @pytest.fixture
@@ -61,60 +60,6 @@ def test_applied_twice_changes_nothing(server):
     assert len(contents(server)) == 4
 
 
-def test_applied_over_its_previous_version(server):
-    server.apply()
-    fresh = definitions(server)
-    server.query(f"DROP DATABASE {DATABASE} SYNC")
-    server.apply(PREVIOUS)
-    assert definitions(server) != fresh
-    insert(server, envelope("a", 1, properties={"value": 2}), b"bad")
-    rows = contents(server)
-    assert len(rows) == 2
-    server.apply()
-    assert definitions(server) == fresh
-    assert contents(server) == rows
-    insert(server, envelope("b", 2), b"worse")
-    assert len(contents(server)) == 4
-
-
-def test_a_migration_runs_once_and_only_where_there_was_a_bundle(server, tmp_path):
-    """From one release to the next with rows in the table; a new server ends with the same definitions."""
-    server.apply()
-    insert(server, envelope("a", 1, properties={"country": "IS"}))
-    bundle = tmp_path / "sql"
-    shutil.copytree(ROOT / "sql", bundle)
-    table = bundle / "02_events_processed.sql"
-    table.write_text(table.read_text().replace(
-        "    outbox_id      String CODEC(ZSTD(1)),", "    country        String CODEC(ZSTD(1)),\n    outbox_id      String CODEC(ZSTD(1)),"))
-    migration = bundle / "migrations" / "0001_country.sql"
-    migration.write_text(f"""-- Reports by market.
-ALTER TABLE {DATABASE}.events_processed ADD COLUMN IF NOT EXISTS country String CODEC(ZSTD(1)) AFTER updated_at;
-
-ALTER TABLE {DATABASE}.events_processed
-    UPDATE country = JSONExtractString(properties, 'country') WHERE country = '' SETTINGS mutations_sync = 1;
-
-ALTER TABLE {DATABASE}.absent ADD COLUMN a UInt8;
-""")
-    with pytest.raises(QueryError, match="0001_country.sql: this statement failed"):
-        server.apply(bundle)
-    assert server.value(f"SELECT count() FROM {DATABASE}.bundle_migrations") == 0
-    migration.write_text("\n\n".join(migration.read_text().split("\n\n")[:2]) + "\n")
-    server.apply(bundle)
-    assert server.query(f"SELECT id, country FROM {DATABASE}.events") == "a\tIS\n"
-    assert server.query(f"SELECT * FROM {DATABASE}.bundle_version") == f"{VERSION}\t0001_country\n"
-
-    # It has run: what it would do is not done again.
-    server.query(f"ALTER TABLE {DATABASE}.events_processed UPDATE country = '' WHERE 1 SETTINGS mutations_sync = 1")
-    server.apply(bundle)
-    assert server.query(f"SELECT id, country FROM {DATABASE}.events") == "a\t\n"
-    migrated = definitions(server)
-    server.query(f"DROP DATABASE {DATABASE} SYNC")
-    server.apply(bundle)
-    assert definitions(server) == migrated
-    assert server.value(f"SELECT count() FROM {DATABASE}.bundle_migrations") == 1
-    assert server.value("SELECT count() FROM system.mutations") == 0
-
-
 def test_the_bundle_says_its_version(server):
     server.apply()
     assert server.value(f"SELECT version FROM {DATABASE}.bundle_version") == VERSION
@@ -154,70 +99,73 @@ def test_the_server_starts_again_with_the_tables(server):
 
 
 def test_a_layout_gets_a_column_while_rows_flow(server, tmp_path):
-    """The steps of sql/operations/layout_changed.sql, with a row between each."""
+    """A new layout and its registration, then a bundle with the column; a row between each."""
     server.apply()
     insert(server, envelope("old", 1))
     layout = json.loads(LAYOUT.read_text())
     layout["columns"].insert(3, {"name": "country", "type": "String", "path": "after.payload.properties.country"})
-    installed = server.folder / "user_scripts" / LAYOUT.name
+    installed = server.folder / "user_scripts" / "changed.json"
     installed.write_text(json.dumps(layout))
     (server.folder / "debezium_function.xml").write_text(
         subprocess.check_output([BINARY, "config", installed], text=True))
     server.query("SYSTEM RELOAD FUNCTIONS")
     insert(server, envelope("between", 2, properties={"country": "IS"}))
 
-    bundle = tmp_path / "sql"
-    shutil.copytree(ROOT / "sql", bundle)
-    with open(bundle / "02_events_processed.sql", "a") as file:
-        file.write(f"ALTER TABLE {DATABASE}.events_processed ADD COLUMN IF NOT EXISTS country String;\n")
-    view = bundle / "06_events_kafka_mv.sql"
+    sql = tmp_path / "sql"
+    shutil.copytree(ROOT / "sql", sql)
+    view = sql / "experiments" / "events.sql"
     view.write_text(view.read_text().replace(
+        "--| distributed events_processed",
+        "ALTER TABLE {storage}.events_processed ADD COLUMN IF NOT EXISTS country String;\n\n--| distributed events_processed").replace(
         "tupleElement(event, 'lsn') AS lsn,", "tupleElement(event, 'lsn') AS lsn,\n    tupleElement(event, 'country') AS country,"))
-    for statement in statements("layout_changed"):
-        server.query(statement)
-    server.apply(bundle)
+    with pytest.raises(QueryError, match="answers other columns than experiment_event.json: run `debezium-udf register"):
+        server.apply(sql)
+    server.run(bundle.printed(sql=sql, LAYOUT=str(installed)))
     insert(server, envelope("new", 3, properties={"country": "IS"}))
     assert server.query(f"SELECT id, country, lsn FROM {DATABASE}.events ORDER BY event_key") == (
         "old\t\t1\nbetween\t\t1\nnew\tIS\t1\n")
 
 
-def apply(*arguments: str, bundle: Path = ROOT / "sql"):
-    return subprocess.run([ROOT / "sql" / "apply.sh", *arguments], capture_output=True, text=True,
-                          env={"PATH": "/usr/local/bin:/usr/bin:/bin", "BUNDLE": str(bundle)})
+def run(*arguments: str, text: str = "", script: str = "run.sh"):
+    return subprocess.run([ROOT / "sql" / script, *arguments], capture_output=True, text=True, input=text,
+                          env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
 
 
-def test_a_wrong_call_of_apply():
-    assert apply().returncode == apply("").returncode == apply("a", "b").returncode == 2
-    assert apply().stderr.startswith("usage: ")
+@pytest.mark.parametrize("script", ["run.sh", "apply.sh"])
+def test_a_wrong_call(script):
+    assert run(script=script).returncode == run("", script=script).returncode == run("a", "b", script=script).returncode == 2
+    assert run(script=script).stderr.startswith("usage: ")
 
 
-def test_apply_stops_at_the_first_failure_and_names_it(tmp_path):
-    (tmp_path / "01_a.sql").write_text("-- Why.\nSELECT 1;\n\nSELECT 2\nFROM b;\n")
-    (tmp_path / "02_b.sql").write_text("SELECT 3;\n")
+def test_run_stops_at_the_first_failure_and_names_it(tmp_path):
+    text = "-- Why.\nSELECT 1;\n\nSELECT 2\nFROM b;\n\nSELECT 3;\n"
     log = tmp_path / "log"
-    done = apply(f"cat >> {log}", bundle=tmp_path)
+    done = run(f"cat >> {log}", text=text)
     assert done.returncode == 0 and log.read_text() == "SELECT 1;\nSELECT 2\nFROM b;\nSELECT 3;\n"
-    done = apply("! grep 2", bundle=tmp_path)
+    done = run("! grep 2", text=text)
     assert done.returncode == 1
-    assert "01_a.sql: this statement failed:\nSELECT 2" in done.stderr
+    assert "this statement failed:\nSELECT 2" in done.stderr
     assert "SELECT 3" not in done.stdout
 
 
-def test_apply_gives_a_view_its_query_again(tmp_path):
-    for refresh in ("", "REFRESH AFTER 1 HOUR\n", "REFRESH DEPENDS ON\n    d.a,\n    d.b\n"):
-        view = f"CREATE MATERIALIZED VIEW IF NOT EXISTS d.v\n{refresh}TO d.t AS\nSELECT 1\nFROM d.s;\n"
-        (tmp_path / "01_v.sql").write_text("-- Why.\n" + view)
-        done = apply("cat", bundle=tmp_path)
-        assert done.stdout == view + "ALTER TABLE d.v MODIFY QUERY\nSELECT 1\nFROM d.s;\n"
+def test_run_leaves_out_what_an_older_server_has_not():
+    text = ("SELECT 1;\n-- Needs ClickHouse 24.8, for a reason.\nSELECT 2;\n-- Needs no more than that.\n"
+            "CREATE MATERIALIZED VIEW v\nREFRESH DEPENDS ON\n    a,\n    b\nTO t AS\nSELECT 3;\n")
+    for version, wanted in (("24.3.1", "SELECT 1;\nCREATE MATERIALIZED VIEW v\nREFRESH AFTER 10 SECOND\nTO t AS\nSELECT 3;\n"),
+                            ("25.8.1", "SELECT 1;\nSELECT 2;\nCREATE MATERIALIZED VIEW v\nREFRESH AFTER 10 SECOND\nTO t AS\nSELECT 3;\n"),
+                            ("26.7.1", text.replace("-- Needs ClickHouse 24.8, for a reason.\n", "").replace(
+                                "-- Needs no more than that.\n", ""))):
+        done = run(f"statement=$(cat); case $statement in *version*) echo {version} ;; *) echo \"$statement\" ;; esac", text=text)
+        assert done.stdout == wanted, version
 
 
-def test_statements_are_where_apply_looks_for_them():
+def test_statements_are_where_run_looks_for_them():
     """No comment looks like the end of a statement, and the last statement has one."""
-    for path in sorted((ROOT / "sql").glob("[0-9]*.sql")):
+    for path in [*(ROOT / "sql").glob("pipeline/**/*.sql"), *(ROOT / "sql").glob("experiments/**/*.sql")]:
         text = path.read_text()
-        assert text.endswith(";\n"), path.name
         for line in text.splitlines():
             assert not (line.lstrip().startswith("--") and line.endswith(";")), (path.name, line)
+    assert bundle.printed().rstrip().endswith(";")
 
 
 def test_a_refused_statement_is_an_error(server):
@@ -229,8 +177,8 @@ def test_a_minutes_reason_outlives_good_blocks(server):
     """A block without errors behind one with errors, in the same minute: why there were errors is still told."""
     server.apply()
     for offset, message in enumerate((b"bad", envelope("a", 1))):
-        server.query(f"""INSERT INTO {DATABASE}.decoded_events (event, message, topic, offset, row, kafka_time)
-                         SELECT experimentEvent(m), m, 'test', {offset}, 0, now64(3) FROM (SELECT {{message:String}} AS m)""",
+        server.query(f"""INSERT INTO {DATABASE}.decoded_events (event, message, topic, offset, row, kafka_time, live)
+                         SELECT experimentEvent(m), m, 'test', {offset}, 0, now64(3), true FROM (SELECT {{message:String}} AS m)""",
                      params={"message": message.decode()})
     server.query(f"OPTIMIZE TABLE {DATABASE}.pipeline_minutes FINAL")
     reasons = server.rows(f"SELECT errors, error_reason FROM {DATABASE}.pipeline_minutes WHERE errors > 0")

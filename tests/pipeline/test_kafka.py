@@ -166,11 +166,11 @@ def test_identities(pipeline):
         envelope("other", outbox_id=9102, lsn=6, event_type="click"),
         envelope("none", lsn=7), envelope("none", lsn=7)])
     pipeline.send([envelope("twice", outbox_id=9101, lsn=9, event_type="conversion")])
-    rows = pipeline.events(first, "id, event_key, lsn, event_type", table="events")
+    rows = pipeline.events(first, "id, replaceRegexpOne(event_key, '/[0-9]{10,20}$', '/identity') AS event_key, lsn, event_type", table="events")
     assert rows == [
         {"id": "other", "event_key": "9102", "lsn": 6, "event_type": "click"},
-        {"id": "none", "event_key": f"{TOPIC}/0/{first + 2}", "lsn": 7, "event_type": ""},
-        {"id": "none", "event_key": f"{TOPIC}/0/{first + 3}", "lsn": 7, "event_type": ""},
+        {"id": "none", "event_key": f"{TOPIC}/0/{first + 2}/identity", "lsn": 7, "event_type": ""},
+        {"id": "none", "event_key": f"{TOPIC}/0/{first + 3}/identity", "lsn": 7, "event_type": ""},
         {"id": "twice", "event_key": "9101", "lsn": 9, "event_type": "conversion"}]
 
 

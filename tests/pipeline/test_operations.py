@@ -179,8 +179,8 @@ def test_a_user_is_erased_everywhere(tmp_path):
                     envelope("a", 10 * n + 1, **payload), envelope("b", 10 * n + 2, **payload | {"variant_id": name}),
                     envelope("c", 10 * n + 3, **payload)[:-9], b"[%s]" % name.encode())):
                 server.query(f"""
-                    INSERT INTO {DATABASE}.decoded_events (event, message, topic, partition, offset, row, kafka_time)
-                    SELECT experimentEvent(m), m, 't', {n}, {row}, 0, now64(3) FROM (SELECT {{message:String}} AS m)""",
+                    INSERT INTO {DATABASE}.decoded_events (event, message, topic, partition, offset, row, kafka_time, live)
+                    SELECT experimentEvent(m), m, 't', {n}, {row}, 0, now64(3), true FROM (SELECT {{message:String}} AS m)""",
                              params={"message": message.decode()})
         # A second attempt of each letter.
         for statement in statements("replay"):
@@ -222,7 +222,7 @@ def test_retention(tmp_path):
                     "(2, 0, false, now() - INTERVAL 200 DAY)", "(3, 0, false, now() - INTERVAL 200 DAY)", "(3, 1, true, now())"):
             server.query(letter + row)
         for _ in range(2):
-            for statement in statements("retention"):
+            for statement in statements("events_retention") + statements("retention"):
                 server.query(statement)
         server.wait_for(f"SELECT arrayStringConcat(arraySort(groupArray(id))) FROM {DATABASE}.events", "laternow", 120)
         assert server.query(f"SELECT offset, attempt FROM {DATABASE}.dead_letters FINAL ORDER BY offset") == "2\t0\n3\t1\n"

@@ -30,11 +30,11 @@ from tests.stack.kafka import Kafka  # noqa: E402
 from tests.stack.live import Source, live_flow  # noqa: E402
 from tests.stack.process import StackError, exit_on_signals  # noqa: E402
 from tests.stack.visitors import Visitors, write  # noqa: E402
+from tests.support.bundle import operation  # noqa: E402
 from tests.support.waiting import wait_until  # noqa: E402
 
 FOLDER = ROOT / "build" / "demo"
 FIXTURES = ROOT / "tests" / "fixtures" / "debezium"
-OPERATIONS = ROOT / "sql" / "operations"
 TOPIC = "experiments_events"
 BURST = 300_000
 
@@ -125,8 +125,8 @@ class Demo:
 
     def row_by_hand(self) -> None:
         self.title("A row by hand")
-        insert, select = [text for text in (OPERATIONS / "manual_row.sql").read_text().split(";") if text.strip()]
-        say("sql/operations/manual_row.sql gives an id, a type and properties; value and is_conversion follow:")
+        insert, select = operation("manual_row")
+        say("sql/experiments/operations/manual_row.sql gives an id, a type and properties; value and is_conversion follow:")
         print()
         self.engine.query(insert)
         show(self.engine, select)
@@ -136,7 +136,7 @@ class Demo:
         show(self.engine, """
             SELECT offset, reason, substring(extract(message, '"payload":(.*)'), 1, 50) AS payload
             FROM experiments_analytics.dead_letters_open ORDER BY offset""")
-        say("Nothing is lost: each letter keeps its message, key, headers and place, and sql/operations/replay.sql takes "
+        say("Nothing is lost: each letter keeps its message, key, headers and place, and the operation `replay` takes "
             "it through the pipeline again.")
 
     def live(self) -> None:
@@ -275,7 +275,7 @@ def main(arguments: list) -> int:
         kafka = servers.enter_context(Kafka(FOLDER / "kafka", keep=keep))
         engine = servers.enter_context(Engine(FOLDER / "clickhouse", broker=kafka.address, keep=keep))
         # A server's user_files; this engine's is the folder in which it runs.
-        shutil.copy(ROOT / "sql" / "page" / "experiments.html", engine.folder)
+        shutil.copy(ROOT / "sql" / "experiments" / "page" / "experiments.html", engine.folder)
         source = servers.enter_context(Source(FOLDER / "source", kafka, keep=keep))
         Demo(kafka, engine, source).run()
         if keep:

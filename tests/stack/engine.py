@@ -168,11 +168,22 @@ class Engine(Server):
         wait_until(as_expected, seconds, lambda: f"{answer!r} is {expected!r}: {sql}\n{self.tail()}")
         return answer
 
-    def apply(self, bundle: Path = ROOT / "sql") -> None:
-        """Apply the SQL bundle with its own script."""
-        command = f"curl -sS --fail-with-body {self.url} --data-binary @-"
-        done = subprocess.run([ROOT / "sql" / "apply.sh", command], capture_output=True, text=True,
-                              env={"PATH": "/usr/local/bin:/usr/bin:/bin", "BUNDLE": str(bundle)})
+    def client(self, settings: str = "") -> str:
+        """A command that runs the statement on its input here."""
+        return f"curl -sS --fail-with-body '{self.url}?{settings}' --data-binary @-"
+
+    def apply(self, sql: Path = ROOT / "sql") -> None:
+        """Apply the bundle of the experiments with its own script; `sql` may be a changed copy."""
+        self._call([sql / "apply.sh", self.client()])
+
+    def run(self, statements: str) -> None:
+        """Run what `debezium-udf pipeline` prints."""
+        self._call([ROOT / "sql" / "run.sh", self.client()], statements)
+
+    def _call(self, words: list, text: str | None = None) -> None:
+        __tracebackhide__ = True
+        done = subprocess.run(words, input=text, capture_output=True, text=True,
+                              env={"PATH": "/usr/local/bin:/usr/bin:/bin", "DEBEZIUM_UDF": str(BINARY)})
         if done.returncode != 0:
             raise QueryError(done.stdout + done.stderr)
 

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.bundle import operation
 from tests.support.waiting import wait_until
 
 from .checksum import WANTED, differences
-from .engine import BINARY, ROOT, Engine
+from .engine import BINARY, Engine
 from .kafka import JAVA, Kafka
 from .live import TOPIC, Chain
 from .member import Member
 
 GROUP = "ch_consumer"
-REPLAY = (ROOT / "sql" / "operations" / "replay.sql").read_text()
+REPLAY = operation("replay")[0]
 
 
 class Load(threading.Thread):

@@ -2,15 +2,16 @@
 import tempfile
 from pathlib import Path
 
-from .engine import ROOT, Engine
+from tests.support import bundle
+
+from .engine import Engine
 from .live import Chain
 
 # In place of decoded_events and what is behind it: the first engine's. An INSERT into `remote` returns when it is stored.
 DECODED_EVENTS = """\
 CREATE TABLE IF NOT EXISTS experiments_analytics.decoded_events
-AS remote('127.0.0.1:{port}', experiments_analytics.decoded_events);
-"""
-STEPS = ("01_database", "90_raw_events_kafka", "91_decoded_events_mv")
+AS remote('127.0.0.1:{port}', experiments_analytics.decoded_events)"""
+MADE = ("bundle_migrations", "raw_events_kafka", "decoded_events_mv")
 
 
 class Member(Engine):
@@ -21,9 +22,8 @@ class Member(Engine):
         self.first = chain.engine
 
     def join(self) -> None:
-        bundle = self.folder / "bundle"
-        bundle.mkdir()
-        for step in STEPS:
-            (bundle / f"{step}.sql").write_text((ROOT / "sql" / f"{step}.sql").read_text())
-        (bundle / "05_decoded_events.sql").write_text(DECODED_EVENTS.format(port=self.first.tcp_port))
-        self.apply(bundle)
+        self.query("CREATE DATABASE experiments_analytics")
+        self.query(DECODED_EVENTS.format(port=self.first.tcp_port))
+        for statement in bundle.split(bundle.printed()):
+            if bundle.made(statement) in MADE:
+                self.query(statement)

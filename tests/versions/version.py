@@ -67,13 +67,12 @@ class Version(Engine):
         self.wait_until_ready(seconds)
         return self
 
-    def apply(self, bundle: Path = ROOT / "sql") -> list:
-        """Apply the SQL bundle with its own script; returns the files that it leaves out for this version."""
-        done = subprocess.run([ROOT / "sql" / "apply.sh", f"curl -sS --fail-with-body {self.url} --data-binary @-"],
-                              capture_output=True, text=True, env={"PATH": os.environ["PATH"], "BUNDLE": str(bundle)})
+    def run(self, statements: str) -> list:
+        """Run the statements of the bundle; returns the first lines of those that are left out for this version."""
+        done = subprocess.run([ROOT / "sql" / "run.sh", self.client()], input=statements, capture_output=True, text=True)
         if done.returncode != 0:
             raise QueryError(done.stdout + done.stderr)
-        return re.findall(r"^apply: (\S+) is left out", done.stderr, re.M)
+        return re.findall(r"^run: left out, .*?: (.*)$", done.stderr, re.M)
 
     def query_bytes(self, sql: str, format: str = "TabSeparated") -> bytes:
         __tracebackhide__ = True

@@ -288,6 +288,25 @@ static bool set_schedule(struct wording *wording, struct text *settings)
     return true;
 }
 
+/* Groups of other readers of the topic, and what a message's identity is. */
+static void set_groups(struct wording *wording, struct text group)
+{
+    struct arena *arena = wording->arena;
+    struct text before = group.size ? group : TEXT("ch_consumer"), topic = words_get(wording->words, "topic");
+    set(wording, "batch_group", arena_printf(arena, "%.*s_batch", TEXT_ARGUMENTS(before)));
+    set(wording, "audit_group", arena_printf(arena, "%.*s_audit", TEXT_ARGUMENTS(before)));
+    set(wording, "batch_settings",
+        topic.size ? arena_printf(arena, ", kafka_topic_list = '%.*s', kafka_format = 'RawBLOB'",
+                                  TEXT_ARGUMENTS(topic))
+                   : TEXT(""));
+    struct text database = words_get(wording->words, "database");
+    set(wording, "identity",
+        arena_printf(arena,
+                     "if(kafka_time < (SELECT max(applied_at) FROM %.*s.bundle_migrations WHERE name = "
+                     "'0001_pipelines'), 0, cityHash64(kafka_time, message))",
+                     TEXT_ARGUMENTS(database)));
+}
+
 /* Messages that somebody else inserts: nothing is asked of a broker. */
 static bool set_landing(struct wording *wording)
 {
@@ -305,6 +324,7 @@ static bool set_landing(struct wording *wording)
     set(wording, "topic", TEXT(""));
     set(wording, "group", TEXT(""));
     set(wording, "collection", TEXT(""));
+    set_groups(wording, TEXT(""));
     struct text none = TEXT("");
     return set_schedule(wording, &none);
 }
@@ -342,6 +362,7 @@ static bool set_kafka(struct wording *wording)
     if (!set_schedule(wording, &settings))
         return false;
     set(wording, "kafka_settings", settings);
+    set_groups(wording, group);
     return set_name(wording, "collection", "--collection", options->collection, TEXT("debezium_kafka"));
 }
 
@@ -395,12 +416,24 @@ static void set_lists(struct wording *wording)
     set(wording, "views_list", list_of(wording, views));
 }
 
+/* What stands in the shared tables' keys for the pipeline. The one of release 1 had no name there, and its rows stay as they are: a message
+ * from then (identity 0) has to meet them. */
+static void set_key(struct wording *wording)
+{
+    struct text name = words_get(wording->words, "pipeline");
+    bool before = text_equal(name, TEXT("experiments")) && words_get(wording->words, "custom").size > 0;
+    set(wording, "pipeline_key",
+        arena_printf(wording->arena, before ? "if(identity = 0, '', '%.*s')" : "'%.*s'",
+                     TEXT_ARGUMENTS(name)));
+}
+
 bool pipeline_words(const struct pipeline_options *options, const struct layout *layout, struct arena *arena,
                     struct words *words, char *problem)
 {
     struct wording wording = {options, layout, arena, words, problem};
     if (!set_kind(&wording) || !set_places(&wording) || !set_kafka(&wording))
         return false;
+    set_key(&wording);
     set(&wording, "layout", text_of(options->layout_file));
     if (!is_plain(options->layout_file, "/+@="))
         return refuse(&wording, "%s: give the layout's file a name without spaces and quotes",

@@ -256,3 +256,5 @@ REFRESH DEPENDS ON
     experiments_analytics.variants_seen_mv
 TO experiments_analytics.experiment_results AS
 SELECT *, now('UTC') AS computed_at FROM experiments_analytics.experiment_results_now;
+
+-- Needs no more than that.

@@ -111,3 +111,5 @@ SELECT
 FROM experiments_analytics.experiments AS experiments
 LEFT JOIN (SELECT * FROM experiments_analytics.experiment_results WHERE metric = 'conversion') AS results USING (experiment_id)
 GROUP BY experiment_id;
+
+-- Needs no more than that.

@@ -109,3 +109,5 @@ SELECT
     maxIf(hour, hours.counted > 0) AS last_hour
 FROM experiments_analytics.events_by_hour AS hours
 GROUP BY experiment_id, variant_id;
+
+-- Needs no more than that.

@@ -102,3 +102,5 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_users_mv
 REFRESH AFTER 10 SECOND
 TO experiments_analytics.experiment_users AS
 SELECT * FROM experiments_analytics.experiment_users_now;
+
+-- Needs no more than that.

@@ -11,7 +11,7 @@
 -- ids, whose dictionaries would grow with the data.
 -- DEFAULT expressions use ClickHouse's own functions alone: a server attaches its tables before it loads executable
 -- functions, and would not start with one in a table's definition.
-CREATE TABLE IF NOT EXISTS experiments_analytics.events_processed
+CREATE TABLE IF NOT EXISTS {storage}.events_processed
 (
     id             String CODEC(ZSTD(1)),
     experiment_id  UInt32 CODEC(ZSTD(1)),
@@ -57,13 +57,63 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.events_processed
     partition      UInt64 CODEC(ZSTD(1)),
     offset         UInt64 CODEC(Delta(8), ZSTD(1)),
     kafka_time     DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    -- A row's identity: the outbox row, else the place of its message (Debezium writes one row a message), else for a row
-    -- by hand its id.
+    -- A row's identity: the outbox row, else the message (Debezium writes one row a message), else for a row by hand its id.
     event_key      String DEFAULT
         multiIf(outbox_id != '', outbox_id, topic != '', concat(topic, '/', toString(partition), '/', toString(offset)), id)
         CODEC(ZSTD(1))
 )
-ENGINE = ReplacingMergeTree(lsn)
+ENGINE = {replicated}ReplacingMergeTree(lsn)
 PARTITION BY toYYYYMM(timestamp)
 PRIMARY KEY (experiment_id, variant_id, timestamp)
 ORDER BY (experiment_id, variant_id, timestamp, event_key);
+
+--| distributed events_processed by experiment_id, variant_id, timestamp, event_key
+-- What readers use: every event once. Rows that came twice stay in events_processed until a merge; FINAL leaves them
+-- out at once. A view keeps the columns it was made with, hence OR REPLACE.
+CREATE OR REPLACE VIEW experiments_analytics.events AS
+SELECT * FROM experiments_analytics.events_processed FINAL;
+
+-- Events into events_processed; what is not named here is that table's DEFAULT.
+-- A value of the outbox EventRouter has no row image: its id is the message's key, its identity the header `id`. Both
+-- come as text, as a JSON string, or as a JSON string with its schema, as the converter was set.
+-- tupleElement, not event.id: older servers find no parts of a column in what is inserted.
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.events_kafka_mv
+TO experiments_analytics.events_processed AS
+WITH
+    headers.value[indexOf(headers.name, 'id')] AS header_id
+SELECT
+    if(tupleElement(event, 'id') != '', tupleElement(event, 'id'),
+       multiIf(JSONType(key) = 'String', JSONExtractString(key),
+               JSONHas(key, 'schema', 'type'), JSONExtractString(key, 'payload'), key)) AS id,
+    tupleElement(event, 'experiment_id') AS experiment_id,
+    tupleElement(event, 'variant_id') AS variant_id,
+    tupleElement(event, 'user_id') AS user_id,
+    tupleElement(event, 'variant_key') AS variant_key,
+    tupleElement(event, 'event_type') AS event_type,
+    tupleElement(event, 'session_id') AS session_id,
+    tupleElement(event, 'request_id') AS request_id,
+    tupleElement(event, 'timestamp') AS timestamp,
+    tupleElement(event, 'assignment_at') AS assignment_at,
+    tupleElement(event, 'properties') AS properties,
+    tupleElement(event, 'value') AS value,
+    tupleElement(event, 'score') AS score,
+    tupleElement(event, 'page') AS page,
+    tupleElement(event, 'device') AS device,
+    tupleElement(event, 'browser') AS browser,
+    tupleElement(event, 'created_at') AS created_at,
+    tupleElement(event, 'updated_at') AS updated_at,
+    if(tupleElement(event, 'outbox_id') != '', tupleElement(event, 'outbox_id'),
+       multiIf(JSONType(header_id) = 'String', JSONExtractString(header_id),
+               JSONHas(header_id, 'schema', 'type'), JSONExtractString(header_id, 'payload'), header_id)) AS outbox_id,
+    tupleElement(event, 'lsn') AS lsn,
+    topic,
+    partition,
+    offset,
+    kafka_time,
+    -- Without an outbox row the message itself, also where its topic begins anew. A file's row is known by its place, and so is a message
+    -- from before release 2.0, whose row may be stored already.
+    multiIf(outbox_id != '', outbox_id,
+            topic = '', id,
+            concat(topic, '/', toString(partition), '/', toString(offset), if(identity = 0, '', concat('/', toString(identity))))) AS event_key
+FROM experiments_analytics.decoded_events
+WHERE tupleElement(event, 'outcome') = 'event';

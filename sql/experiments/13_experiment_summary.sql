@@ -112,3 +112,5 @@ ARRAY JOIN
 ] AS part
 WHERE part.2 > 0
 GROUP BY experiment_id, reason;
+
+-- Needs no more than that.

@@ -3,7 +3,7 @@
 --
 --   INSERT INTO experiments_analytics.experiment_settings (experiment_id, name, control_variant_id, expected_split)
 --   VALUES (7, 'Checkout in one step', 0, map(0, 50, 1, 50))
-CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_settings
+CREATE TABLE IF NOT EXISTS {storage}.experiment_settings
 (
     experiment_id            UInt32,
     name                     String,
@@ -30,5 +30,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_settings
         CHECK empty(expected_split) OR isNull(control_variant_id) OR mapContains(expected_split, assumeNotNull(control_variant_id)),
     CONSTRAINT tuning_users_are_some CHECK sequential_tuning_users > 0
 )
-ENGINE = ReplacingMergeTree(updated_at)
+ENGINE = {replicated}ReplacingMergeTree(updated_at)
 ORDER BY experiment_id;
+
+--| distributed experiment_settings by experiment_id

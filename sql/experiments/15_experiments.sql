@@ -88,3 +88,5 @@ SELECT
 FROM experiments_analytics.experiment_events
 WHERE place = 'counted' AND is_conversion AND value = 0
 GROUP BY experiment_id, reason;
+
+-- Needs no more than that.

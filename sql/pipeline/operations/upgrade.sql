@@ -1,0 +1,36 @@
+-- A server with the bundle of release 1 gets what this one has, before the rest is run. Its consumption has to stand still (sql/apply.sh sees to
+-- it). Columns go to the end of the tables' keys, in place: messages from before this moment keep the key that they had, so that one which is
+-- delivered again meets its row. Their identity is 0.
+INSERT INTO {database}.bundle_migrations (name)
+SELECT '0001_pipelines'
+WHERE (SELECT count() FROM system.columns WHERE database = '{storage}' AND table = 'dead_letters' AND name = 'pipeline') = 0;
+
+ALTER TABLE {storage}.dead_letters
+    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String) CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS identity UInt64 CODEC(ZSTD(1)),
+    MODIFY ORDER BY (topic, partition, offset, row, pipeline, identity);
+
+ALTER TABLE {storage}.pipeline_minutes
+    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS clock_errors SimpleAggregateFunction(sum, UInt64),
+    ADD COLUMN IF NOT EXISTS delays AggregateFunction(quantilesTDigest(0.5, 0.99), Int64),
+    ADD COLUMN IF NOT EXISTS first_offset SimpleAggregateFunction(min, Nullable(UInt64)),
+    ADD COLUMN IF NOT EXISTS first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
+    ADD COLUMN IF NOT EXISTS end_kafka_time SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC'))),
+    MODIFY ORDER BY (topic, partition, minute, pipeline);
+
+ALTER TABLE {storage}.pipeline_offsets
+    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
+    ADD COLUMN IF NOT EXISTS last_kafka_time SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC'))),
+    MODIFY ORDER BY (topic, partition, bucket, pipeline);
+
+ALTER TABLE {storage}.pipeline_offsets_audited
+    ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS first_kafka_time SimpleAggregateFunction(min, Nullable(DateTime64(3, 'UTC'))),
+    ADD COLUMN IF NOT EXISTS last_kafka_time SimpleAggregateFunction(max, Nullable(DateTime64(3, 'UTC'))),
+    MODIFY ORDER BY (topic, partition, bucket, pipeline);
+
+ALTER TABLE {database}.{decoded}
+    ADD COLUMN IF NOT EXISTS identity UInt64,
+    ADD COLUMN IF NOT EXISTS live Bool;

@@ -1,2 +1,0 @@
--- Everything of the bundle lives in one database.
-CREATE DATABASE IF NOT EXISTS experiments_analytics;
