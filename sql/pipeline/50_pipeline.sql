@@ -2,7 +2,7 @@
 INSERT INTO {database}.pipelines
     (pipeline, function, kind, topic, collection, group_name, kafka_table, decoded, target, tables, views, layout, fingerprint,
      release, every_seconds, silence_seconds)
-VALUES
-    ('{pipeline}', '{function}', '{kind}', '{topic}', '{collection}', '{group}', '{kafka}', '{decoded}', '{target}',
+SELECT
+     '{pipeline}', '{function}', '{kind}', '{topic}', '{collection}', '{group}', '{kafka}', '{decoded}', '{target}',
      {tables_list}, {views_list}, '{layout}', {fingerprint},
-     '{release}', {every_seconds}, {silence_seconds});
+     '{release}', {every_seconds}, {silence_seconds};

@@ -1,3 +1,4 @@
+-- Needs ClickHouse 24.8, whose analyzer resolves the names of these views.
 -- What this server's Kafka consumers say of themselves, each with its pipeline. librdkafka's statistics are two seconds old at most; they
 -- come out when the consumer polls. Names of topics and groups are secret to whoever may not see secrets.
 CREATE OR REPLACE VIEW {storage}.pipeline_consumers AS
@@ -428,3 +429,5 @@ FROM judged
 -- Where messages are inserted, only their partitions are known.
 WHERE NOT (is_landing AND partition IS NULL AND pipeline IN (SELECT pipeline FROM {storage}.pipeline_arrivals))
 ORDER BY pipeline, topic, partition;
+
+-- Needs no more than that.

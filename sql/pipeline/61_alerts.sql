@@ -1,3 +1,4 @@
+-- Needs ClickHouse 24.8, whose analyzer resolves the names of these views.
 -- What somebody should look at now: no row means all is well. Ask once a minute. `page` wants somebody now, `ticket` today.
 CREATE OR REPLACE VIEW {database}.pipeline_alerts AS
 WITH
@@ -116,3 +117,5 @@ FROM clusterAllReplicas('{cluster}', system.view_refreshes)
 FROM system.view_refreshes
 --| end
 WHERE database = '{database}' AND exception != '';
+
+-- Needs no more than that.
