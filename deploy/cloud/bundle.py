@@ -95,7 +95,7 @@ def write_zip(path: Path, files: list) -> None:
             entry.create_system = 3  # Unix, whatever this is run on: the mode counts there
             entry.external_attr = (0o100000 | mode) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data, compresslevel=9)
+            archive.writestr(entry, data)
 
 
 def request(function: dict, pool_size: int, memory: int) -> dict:
