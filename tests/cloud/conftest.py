@@ -1,6 +1,7 @@
 """What ClickHouse Cloud would be given, built once, and what of it can be tried here.
 
 `make test` has the amd64 programs alone; `make cloud-test` (CLOUD=whole) both architectures, and what takes longer."""
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -44,12 +45,17 @@ def bundles(programs, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def deployed(bundles, tmp_path_factory):
-    """(format, function) -> the folder of its unpacked zip, read-only, as Cloud has it in /scripts."""
+def deployed(bundles):
+    """(format, function) -> the folder of its unpacked zip, read-only, as Cloud has it in /scripts. Any user may enter it, which pytest's
+    own folders forbid."""
     folders = {}
-    for format, out in bundles.items():
-        for path in out.glob("*.zip"):
-            folder = tmp_path_factory.mktemp("scripts") / path.stem
-            unpack(path, folder)
-            folders[format, path.stem] = folder
-    return folders
+    with tempfile.TemporaryDirectory(prefix="debezium-udf-cloud.") as base:
+        Path(base).chmod(0o755)
+        for format, out in bundles.items():
+            for path in out.glob("*.zip"):
+                folder = Path(base) / format / path.stem
+                unpack(path, folder)
+                folders[format, path.stem] = folder
+        for folder in [path for path in Path(base).rglob("*") if path.is_dir()]:
+            folder.chmod(0o755)
+        yield folders

@@ -16,10 +16,6 @@ SECRETS = {"debezium-udf": {"clickhouse-password": "a b'c"}}
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
-    folder.chmod(0o755)
-    for parent in folder.parents:
-        if str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
     return {name: make(folder / name.replace("/", "_")) for name, make in IMAGES.items()}
 
 
