@@ -14,7 +14,7 @@ SETTINGS = {
     "execute_direct": "1",
     "send_chunk_header": "0",
     "deterministic": "1",
-    "stderr_reaction": "log_last",
+    "stderr_reaction": "throw",
     "check_exit_code": "1",
     "return_name": "result",
     "pool_size": "16",
@@ -269,7 +269,7 @@ SPOILED = [
      "experimentEvent: its <type> is executble_pool: write executable_pool; else there is no such function"),
     (spoil_registration("<execute_direct>1", "<execute_direct>0"), "<execute_direct> is 0: write 1; else a shell would run it"),
     (spoil_registration("<send_chunk_header>0", "<send_chunk_header>1"), "<send_chunk_header> is 1: write 0"),
-    (spoil_registration("<stderr_reaction>log_last", "<stderr_reaction>log_lost"), "<stderr_reaction> is log_lost: write log_last"),
+    (spoil_registration("<stderr_reaction>throw", "<stderr_reaction>log_lost"), "<stderr_reaction> is log_lost: write throw"),
     (spoil_registration("<command_read_timeout>60000", "<command_read_timeout>1 h"), "<command_read_timeout> is 1 h: write 60000"),
     (spoil_registration("<pool_size>16", "<pool_size>0"), "its <pool_size> is `0`: give a number from 1"),
     (spoil_registration("<type>String</type></argument>", "<type>Int64</type></argument>"), "argument 1 is of type `Int64`"),
@@ -340,6 +340,7 @@ def test_settings_that_are_only_noted(server):
     file = server[0] / "debezium_udf_function.xml"
     text = file.read_text()
     for old, new, line in (
+            ("<stderr_reaction>throw", "<stderr_reaction>log_last", "<stderr_reaction> is log_last: write throw"),
             ("<deterministic>1", "<deterministic>0", "<deterministic> is 0: write 1"),
             ("<command_read_timeout>60000", "<command_read_timeout>100", "<command_read_timeout> is 100: write 60000"),
             ("<command_read_timeout>60000</command_read_timeout>", "", "<command_read_timeout> is 10000: write 60000"),

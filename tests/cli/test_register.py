@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -186,8 +187,11 @@ def test_what_an_administrator_wrote_stays(server):
 def test_a_registration_of_1_1_becomes_one_of_this_release(server):
     shutil.copy(EARLIER, server.xml)
     server.register(LAYOUT)
-    # But for the comment at its head, which stays.
-    assert server.xml.read_text().split("<functions>")[1] == config(LAYOUT).split("<functions>")[1]
+    # But for what this release sets otherwise, and its comments: what is there stays.
+    settings = re.compile(r"<stderr_reaction>.*?<|<!--.*?-->", re.S)
+    there, own = (settings.sub("", text.split("<functions>")[1]) for text in (server.xml.read_text(), config(LAYOUT)))
+    assert there == own
+    assert server.xml.read_text().count("<stderr_reaction>log_last<") == 4
 
 
 def test_query_options_are_set_and_stay(server):

@@ -1,5 +1,6 @@
 """A server of each version, with the installed files as they are; and what they all are asked about."""
 import os
+import re
 import struct
 
 import pytest
@@ -39,8 +40,17 @@ def outbox(broker):
     return broker
 
 
+def refused() -> str:
+    """A registration whose layout is another one by now."""
+    text = registrations()["rowbinary_function.xml"]
+    (function,) = re.findall(r"<function>\s*<name>experimentEvent<.*?</function>", text, re.S)
+    function = function.replace("<name>experimentEvent<", "<name>refusedEvent<")
+    return f"<functions>{re.sub('--fingerprint [0-9a-f]+', '--fingerprint 0123456789abcdef', function)}</functions>"
+
+
 @pytest.fixture(scope="module", params=VERSIONS)
 def server(request, tmp_path_factory, outbox):
     folder = tmp_path_factory.mktemp(f"clickhouse_{request.param}")
-    with Version(request.param, folder, broker=outbox.address, functions=registrations(), scripts=scripts(), level="warning") as server:
+    functions = registrations() | {"refused_function.xml": refused()}
+    with Version(request.param, folder, broker=outbox.address, functions=functions, scripts=scripts(), level="warning") as server:
         yield server

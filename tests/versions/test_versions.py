@@ -1,5 +1,6 @@
 """The same program and the same files on every version of ClickHouse: functions, registration, bundle, and the README's table."""
 import re
+import time
 
 import pytest
 
@@ -99,6 +100,15 @@ def test_registration_is_what_config_writes(server):
     assert server.rows("SELECT toTypeName(debeziumExtract('', '')) AS text, toTypeName(debeziumTimestamp('')) AS time") == [
         {"text": "Nullable(String)", "time": "Nullable(DateTime64(6, 'UTC'))"}]
     assert re.match(r"Tuple\((\\n|\s)*outcome Enum8\(", server.query("SELECT toTypeName(experimentEvent(''))"))
+
+
+def test_another_layout_than_the_registered_fails_a_query_at_once(server):
+    for rows in (1, 100_000):
+        began = time.monotonic()
+        with pytest.raises(QueryError) as error:
+            server.query(f"SELECT count() FROM numbers({rows}) WHERE tupleElement(refusedEvent(materialize('{{}}')), 'reason') = ''")
+        assert time.monotonic() - began < 20  # not the minute that a read may wait
+        assert "is not the one that experimentEvent is registered with, so no row is answered" in str(error.value)
 
 
 @pytest.fixture(scope="module")

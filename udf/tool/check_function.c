@@ -21,7 +21,7 @@ static const struct {
     {"execute_direct", "1", "", "a shell would run it"},
     {"send_chunk_header", "0", "", "the number of rows would be taken for a message"},
     {"deterministic", "0", "0 ", "equal calls in a query are made anew"},
-    {"stderr_reaction", "log_last", "none log log_first throw ",
+    {"stderr_reaction", "log_last", "none log log_first log_last ",
      "the reason of a failed query may be missing"},
     {"check_exit_code", "1", "0 ", "a program that fails may go unnoticed"},
     {"command_read_timeout", "10000", "0 ", "a loaded machine fails a block"},
