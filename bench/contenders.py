@@ -191,7 +191,7 @@ def registration() -> Registration:
         ("eventPython", row, "udf.py", "JSONEachRow"),
         ("eventConstant", row, "constant", "RowBinary")]
     text = "".join(FUNCTION.format(name=name, type=kind, command=command, format=form) for name, kind, command, form in others)
-    return Registration({"debezium_function.xml": own, "bench_function.xml": f"<functions>\n{text}</functions>\n"},
+    return Registration({"debezium_udf_function.xml": own, "bench_function.xml": f"<functions>\n{text}</functions>\n"},
                         [BINARY, LAYOUT, cjson, BUILD / "constant", BUILD / "constant.row", ROOT / "bench" / "udf.py"])
 
 

@@ -1,7 +1,6 @@
 """Columns of the layout change in production: rows are there, messages flow, none is lost and none is wrong."""
 import json
 import shutil
-import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 from confluent_kafka import Producer
 
 from tests.live.test_accounts import broker, engine, message  # noqa: F401
-from tests.stack.engine import BINARY, LAYOUT, ROOT, Engine
+from tests.stack.engine import LAYOUT, ROOT, Engine
 from tests.stack.live import TOPIC
 from tests.support import bundle
 
@@ -51,7 +50,6 @@ class Release:
     def __init__(self, engine: Engine, folder: Path):  # noqa: F811
         self.engine, self.sql = engine, folder / "sql"
         self.layout = json.loads(LAYOUT.read_text())
-        self.number = 0
         shutil.copytree(ROOT / "sql", self.sql)
 
     def edit(self, old: str, new: str) -> None:
@@ -62,14 +60,9 @@ class Release:
 
     def publish(self, alter: str) -> None:
         self.edit("--| distributed events_processed", f"ALTER TABLE {{storage}}.events_processed {alter};\n\n--| distributed events_processed")
-        self.number += 1
-        scripts = self.engine.folder / "user_scripts"
-        layout = scripts / f"experiment_event_{self.number}.json"
+        layout = self.sql.parent / LAYOUT.name
         layout.write_text(json.dumps(self.layout))
-        xml = self.engine.folder / "new"
-        xml.write_text(subprocess.check_output([BINARY, "config", layout], text=True))
-        xml.rename(self.engine.folder / "debezium_function.xml")
-        self.engine.query("SYSTEM RELOAD FUNCTIONS")
+        assert "changed" in self.engine.register(layout)
         time.sleep(1)  # rows of the new tuple pass through the old views
         self.engine.run(bundle.printed(sql=self.sql, LAYOUT=str(layout)))
 

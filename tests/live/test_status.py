@@ -260,7 +260,7 @@ def test_function_that_is_not_registered(server, broker, tell):
     broker.create_topic("not_registered")
     engine = server(topic="not_registered")
     diagnosis(engine, "^nothing read")
-    (engine.folder / "debezium_function.xml").rename(engine.folder / "away")
+    (engine.folder / "debezium_udf_function.xml").rename(engine.folder / "away")
     engine.query("SYSTEM RELOAD FUNCTIONS")
     tell(diagnosis(engine, "^function experimentEvent is not registered"))
 

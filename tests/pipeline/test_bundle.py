@@ -104,11 +104,9 @@ def test_a_layout_gets_a_column_while_rows_flow(server, tmp_path):
     insert(server, envelope("old", 1))
     layout = json.loads(LAYOUT.read_text())
     layout["columns"].insert(3, {"name": "country", "type": "String", "path": "after.payload.properties.country"})
-    installed = server.folder / "user_scripts" / "changed.json"
+    installed = tmp_path / LAYOUT.name
     installed.write_text(json.dumps(layout))
-    (server.folder / "debezium_function.xml").write_text(
-        subprocess.check_output([BINARY, "config", installed], text=True))
-    server.query("SYSTEM RELOAD FUNCTIONS")
+    server.register(installed)
     insert(server, envelope("between", 2, properties={"country": "IS"}))
 
     sql = tmp_path / "sql"

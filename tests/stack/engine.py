@@ -108,7 +108,7 @@ class Engine(Server):
             shutil.copy(path, self.folder / "user_scripts")
         functions = self.functions
         if functions is None:
-            functions = {"debezium_function.xml": subprocess.check_output([BINARY, "config", LAYOUT], text=True)}
+            functions = {"debezium_udf_function.xml": subprocess.check_output([BINARY, "config", LAYOUT], text=True)}
         for name, text in functions.items():
             (self.folder / name).write_text(text)
 
@@ -117,6 +117,13 @@ class Engine(Server):
             return self.query("SELECT 1") == "1\n"
         except (OSError, QueryError):
             return False
+
+    def register(self, layout: Path, *options) -> str:
+        """As an administrator does, while it runs."""
+        words = [BINARY, "register", layout, "--config-dir", self.folder, "--scripts-dir", self.folder / "user_scripts", *options]
+        said = subprocess.check_output(words, text=True)
+        self.query("SYSTEM RELOAD FUNCTIONS")
+        return said
 
     def tail(self, lines: int = 30) -> str:
         log = self.folder / "clickhouse.log"
