@@ -25,6 +25,14 @@ case $columns in
 '0 0' | *' 1') ;;
 *)
     echo 'apply: this server has the bundle of release 1: its consumption stops until this is through' >&2
+    consuming=0
+    [ -z "${CLUSTER-}" ] || consuming=$(echo "SELECT count() FROM clusterAllReplicas('$CLUSTER', system.tables)
+        WHERE database = 'experiments_analytics' AND name = 'decoded_events_mv' AND as_select NOT LIKE '% AS live%'" | sh -c "$1")
+    [ "$consuming" = 0 ] || {
+        echo 'apply: nodes of this cluster still consume by release 1: first run, on every node,' \
+            'DROP VIEW IF EXISTS experiments_analytics.decoded_events_mv SYNC' >&2
+        exit 1
+    }
     echo 'DROP VIEW IF EXISTS experiments_analytics.decoded_events_mv SYNC' | sh -c "$1"
     "$here/experiments/pipeline.sh" --operation upgrade | "$here/run.sh" "$1"
     ;;

@@ -44,8 +44,9 @@ for table in $tables; do
     before=0
     for node; do
         has "$node" "$from" "$table" || continue
-        key=$(ask "$node" "SELECT sorting_key FROM system.tables WHERE database = '$to' AND name = '$table'")
-        ask "$node" "INSERT INTO FUNCTION cluster('$to', '$to', '$table', cityHash64($key)) SELECT * FROM $from.$table FINAL"
+        # The shard of a row, as the Distributed table will have it.
+        shard=$(CLUSTER=$to "$here/../experiments/pipeline.sh" | sed -n "s/^ENGINE = Distributed('$to', '$to', '$table', \(.*\));$/\1/p")
+        ask "$node" "INSERT INTO FUNCTION cluster('$to', '$to', '$table', $shard) SELECT * FROM $from.$table FINAL"
         before=$((before + $(ask "$node" "SELECT count() FROM $from.$table FINAL")))
     done
     after=0

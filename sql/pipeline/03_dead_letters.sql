@@ -25,7 +25,7 @@ ENGINE = {replicated}ReplacingMergeTree(attempt)
 PRIMARY KEY (topic, partition, offset, row)
 ORDER BY (topic, partition, offset, row, pipeline, identity);
 
---| distributed dead_letters by topic, partition, offset, row, pipeline, identity
+--| distributed dead_letters by topic, partition, offset, row
 -- The letters that still wait for somebody, each once.
 CREATE OR REPLACE VIEW {database}.dead_letters_open AS
 SELECT * REPLACE (if(pipeline = '', 'experiments', toString(pipeline)) AS pipeline)

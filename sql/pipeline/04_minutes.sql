@@ -33,7 +33,7 @@ PRIMARY KEY (topic, partition, minute)
 ORDER BY (topic, partition, minute, pipeline)
 TTL minute + INTERVAL 92 DAY;
 
---| distributed pipeline_minutes by topic, partition, minute, pipeline
+--| distributed pipeline_minutes by topic, partition, minute
 -- Members that no column of the layout takes, as the column `unmapped` lists them.
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_unmapped
 (

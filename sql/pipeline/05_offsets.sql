@@ -16,7 +16,7 @@ ENGINE = {replicated}AggregatingMergeTree
 PRIMARY KEY (topic, partition, bucket)
 ORDER BY (topic, partition, bucket, pipeline);
 
---| distributed pipeline_offsets by topic, partition, bucket, pipeline
+--| distributed pipeline_offsets by topic, partition, bucket
 -- What a second reading of the topic found there (--operation audit).
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_offsets_audited
 (
@@ -32,7 +32,7 @@ ENGINE = {replicated}AggregatingMergeTree
 PRIMARY KEY (topic, partition, bucket)
 ORDER BY (topic, partition, bucket, pipeline);
 
---| distributed pipeline_offsets_audited by topic, partition, bucket, pipeline
+--| distributed pipeline_offsets_audited by topic, partition, bucket
 -- What the broker said last of each partition (kind position), and every time that it no longer had what was still to be read, or that
 -- a topic began anew. Losses are kept, since the broker shows them for a moment only; pipeline_watch_mv fills it (63_watch.sql).
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_watch

@@ -2,6 +2,7 @@
 
 Each test ends with the counts of both sides, and a hash over every column of every event and letter.
 """
+import re
 import shutil
 import subprocess
 import threading
@@ -42,8 +43,9 @@ def settle(servers, title: str, nodes: list, cluster: str) -> None:
     assert sum(own) == held["one node"]["events"] and min(own) > 0.8 * sum(own) / len(own)
     for number, node in enumerate(nodes):
         for table in ("events_processed", "dead_letters"):
-            key = node.value(f"SELECT sorting_key FROM system.tables WHERE database = '{cluster}' AND name = '{table}'")
-            assert node.value(f"SELECT countIf(cityHash64({key}) % {len(nodes)} != {number}) FROM {cluster}.{table}") == 0
+            engine = node.value(f"SELECT engine_full FROM system.tables WHERE database = '{DATABASE}' AND name = '{table}'")
+            shard = re.search(r"cityHash64\(.*?\)", engine)[0]
+            assert node.value(f"SELECT countIf({shard} % {len(nodes)} != {number}) FROM {cluster}.{table}") == 0
 
 
 def redeliver(servers, nodes: list) -> None:

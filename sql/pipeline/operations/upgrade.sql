@@ -1,9 +1,22 @@
 -- A server with the bundle of release 1 gets what this one has, before the rest is run. Its consumption has to stand still (sql/apply.sh sees to
 -- it). Columns go to the end of the tables' keys, in place: messages from before this moment keep the key that they had, so that one which is
 -- delivered again meets its row. Their identity is 0.
-INSERT INTO {database}.bundle_migrations (name)
-SELECT '0001_pipelines'
-WHERE (SELECT count() FROM system.columns WHERE database = '{storage}' AND table = 'dead_letters' AND name = 'pipeline') = 0;
+-- That moment lies behind every message that is stored, and is the same on all nodes of a cluster.
+INSERT INTO {database}.bundle_migrations (name, applied_at)
+SELECT
+    '0001_pipelines',
+    greatest(now(), (SELECT toDateTime(max(last_kafka_time)) + 1 FROM {database}.pipeline_minutes WHERE last_kafka_time < now() + INTERVAL 1 HOUR)) AS moment
+WHERE (SELECT count() FROM system.columns WHERE database = '{storage}' AND table = 'dead_letters' AND name = 'pipeline') = 0
+--| if cluster
+  AND (SELECT count() FROM clusterAllReplicas('{cluster}', {database}.bundle_migrations) WHERE name = '0001_pipelines') = 0;
+
+INSERT INTO {database}.bundle_migrations (name, applied_at)
+SELECT name, min(applied_at)
+FROM clusterAllReplicas('{cluster}', {database}.bundle_migrations)
+WHERE name = '0001_pipelines' AND (SELECT count() FROM {database}.bundle_migrations WHERE name = '0001_pipelines') = 0
+GROUP BY name
+--| end
+;
 
 ALTER TABLE {storage}.dead_letters
     ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String) CODEC(ZSTD(1)),

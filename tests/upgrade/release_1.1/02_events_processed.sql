@@ -1,0 +1,69 @@
+-- One row an event. The first columns are the layout's (udf/experiment_event.json), in its order.
+--
+-- Sorting key: queries ask for one experiment, then compare its variants over time. event_key ends it, so rows that are
+-- equal in the whole key are one event that came twice, and collapse; lsn, which grows with every change in PostgreSQL,
+-- decides which of them stays. event_key is left out of the primary key: nobody searches a range of it, and it would
+-- hold the index's memory.
+-- Partitions: by the event's own month, which a second delivery shares, because rows in two partitions never collapse.
+-- Times span 1900 to 2299: toYYYYMM, toDate32 and toHour are right there, toDate and toStartOfHour would wrap.
+-- Codecs: ZSTD everywhere, since these rows are read far more often than written; Delta first where neighbours in the
+-- sorting key differ little (times, positions). LowCardinality where a column has hundreds of values, not for pages and
+-- ids, whose dictionaries would grow with the data.
+-- DEFAULT expressions use ClickHouse's own functions alone: a server attaches its tables before it loads executable
+-- functions, and would not start with one in a table's definition.
+CREATE TABLE IF NOT EXISTS experiments_analytics.events_processed
+(
+    id             String CODEC(ZSTD(1)),
+    experiment_id  UInt32 CODEC(ZSTD(1)),
+    variant_id     UInt32 CODEC(ZSTD(1)),
+    user_id        String CODEC(ZSTD(1)),
+    variant_key    LowCardinality(String) CODEC(ZSTD(1)),
+    event_type     LowCardinality(String) CODEC(ZSTD(1)),
+    session_id     String CODEC(ZSTD(1)),
+    request_id     String CODEC(ZSTD(1)),
+    timestamp      DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    assignment_at  Nullable(DateTime64(6, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    -- Kept whole for what has no column yet; text like this gains from a higher level.
+    properties     String DEFAULT '{}' CODEC(ZSTD(3)),
+    -- For rows by hand, as the decoder reads them: a JSON number, or a string that is one; all else is 0. ClickHouse's
+    -- JSON functions write numbers and objects anew (page 1.0 gives 1), and read nothing at all from properties in which
+    -- any number is beyond Float64 or UInt64.
+    value          Float64 DEFAULT
+        if(match(JSONExtractString(properties, 'value'), '^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?$')
+           AND isFinite(JSONExtractFloat(properties, 'value')), JSONExtractFloat(properties, 'value'), 0)
+        CODEC(ZSTD(1)),
+    score          Float64 DEFAULT
+        if(match(JSONExtractString(properties, 'score'), '^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?$')
+           AND isFinite(JSONExtractFloat(properties, 'score')), JSONExtractFloat(properties, 'score'), 0)
+        CODEC(ZSTD(1)),
+    page           String DEFAULT JSONExtractString(properties, 'page') CODEC(ZSTD(1)),
+    device         LowCardinality(String) DEFAULT JSONExtractString(properties, 'device') CODEC(ZSTD(1)),
+    browser        LowCardinality(String) DEFAULT JSONExtractString(properties, 'browser') CODEC(ZSTD(1)),
+    created_at     Nullable(DateTime64(6, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    updated_at     Nullable(DateTime64(6, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    outbox_id      String CODEC(ZSTD(1)),
+    lsn            UInt64 CODEC(Delta(8), ZSTD(1)),
+
+    event_date     Date32 DEFAULT toDate32(timestamp) CODEC(Delta(4), ZSTD(1)),
+    event_hour     UInt8 DEFAULT toHour(timestamp) CODEC(ZSTD(1)),
+    is_conversion  Bool DEFAULT event_type = 'conversion' CODEC(ZSTD(1)),
+    is_exposure    Bool DEFAULT event_type = 'exposure' CODEC(ZSTD(1)),
+    is_click       Bool DEFAULT event_type = 'click' CODEC(ZSTD(1)),
+    -- An event before its assignment, or without one, says nothing about a variant. NULL into Bool would throw.
+    is_valid       Bool DEFAULT ifNull(timestamp >= assignment_at, false) CODEC(ZSTD(1)),
+
+    -- Where the message was: a Kafka topic, or a file that was read (then `offset` is the row in it).
+    topic          LowCardinality(String) CODEC(ZSTD(1)),
+    partition      UInt64 CODEC(ZSTD(1)),
+    offset         UInt64 CODEC(Delta(8), ZSTD(1)),
+    kafka_time     DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    -- A row's identity: the outbox row, else the place of its message (Debezium writes one row a message), else for a row
+    -- by hand its id.
+    event_key      String DEFAULT
+        multiIf(outbox_id != '', outbox_id, topic != '', concat(topic, '/', toString(partition), '/', toString(offset)), id)
+        CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(lsn)
+PARTITION BY toYYYYMM(timestamp)
+PRIMARY KEY (experiment_id, variant_id, timestamp)
+ORDER BY (experiment_id, variant_id, timestamp, event_key);
