@@ -30,7 +30,7 @@ LAYOUTS ?= $(LAYOUT)
 cloud:
 	@tests/stack/prepare.sh build package
 	@$(MAKE) --no-print-directory cloud-programs
-	@deploy/cloud/bundle.py --amd64 $(PACKAGES)/x86_64/debezium-udf --arm64 $(PACKAGES)/aarch64/debezium-udf --out build/cloud $(LAYOUTS)
+	@python3 deploy/cloud/bundle.py --amd64 $(PACKAGES)/x86_64/debezium-udf --arm64 $(PACKAGES)/aarch64/debezium-udf --out build/cloud $(LAYOUTS)
 
 cloud-programs: $(SIMDJSON)/simdjson.h
 	@$(MAKE) --no-print-directory JSON=simdjson BUILD=$(PACKAGES)/x86_64 $(call cross,x86_64) all

@@ -35,7 +35,7 @@ put() {
 
 put_tree() {
     find "$4" -type f ! -name '.*' ! -name '*~' | LC_ALL=C sort | while read -r file; do
-        case $file in *.sh | *.py) mode=755 ;; *) mode=644 ;; esac
+        case $file in *.sh) mode=755 ;; *) mode=644 ;; esac
         put "$1" $mode "$2" "$3$file" "$file"
     done
 }

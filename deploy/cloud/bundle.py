@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Builds what ClickHouse Cloud's native runtime takes (docs/cloud.md): of each function a zip, the request bodies, and main.tf.
 
-    deploy/cloud/bundle.py --amd64 PROGRAM --arm64 PROGRAM [--out DIR] [--format F] [--pool-size N] [--memory MIB] LAYOUT...
+    python3 deploy/cloud/bundle.py --amd64 PROGRAM --arm64 PROGRAM [--out DIR] [--format F] [--pool-size N] [--memory MIB] LAYOUT...
 
 PROGRAM is debezium-udf for that architecture, of one version; the one that runs here says what it registers (`debezium-udf config`).
 Of each function, in DIR (build/cloud):
