@@ -215,7 +215,7 @@ SELECT
             concat('view missing: ', arrayStringConcat(missing_views, ', '),
                    '; ATTACH TABLE where it was detached, otherwise apply the SQL bundle'),
         code = 'function_missing',
-            concat('function ', function, ' is not registered; put what `debezium-udf config` writes beside the server''s config.xml'),
+            concat('function ', function, ' is not registered: `debezium-udf register` its layout on the server, then SYSTEM RELOAD FUNCTIONS'),
         code = 'function_fails',
             concat('function ', function, ' fails: ', broken, '; run `debezium-udf check` on the server'),
         code = 'no_consumer', concat('no consumer; the server''s log says why ', kafka_table, ' has none'),

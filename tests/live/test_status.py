@@ -256,6 +256,29 @@ def test_missing_binary(server, broker, tell):
     diagnosis(engine, "^consuming$", 60)
 
 
+def test_a_layout_that_is_not_the_registered_one(server, broker, tell):
+    broker.create_topic("other_layout")
+    engine = server(topic="other_layout")
+    broker.produce("other_layout", [WANTED])
+    diagnosis(engine, "^consuming$")
+    layout = Path(engine.folder) / "user_scripts" / "experiment_event.json"
+    text = layout.read_text()
+    exchanged = text.replace("after.payload.user_id", "?").replace("after.payload.session_id", "after.payload.user_id")
+    layout.write_text(exchanged.replace("?", "after.payload.session_id"))
+    assert layout.read_text() != text
+    engine.query("SYSTEM RELOAD FUNCTIONS")
+    began = time.monotonic()
+    broker.produce("other_layout", [WANTED])
+    said = diagnosis(engine, "^function experimentEvent fails: .*layout experiment_event.json is not the one that experimentEvent is registered with")
+    tell(f"after {time.monotonic() - began:.1f} s: {said}")
+    assert engine.value("SELECT code FROM experiments_analytics.pipeline_status") == "function_fails"
+    layout.write_text(text)
+    engine.register(layout)
+    diagnosis(engine, "^consuming$", 60)
+    engine.wait_for("SELECT count() FROM experiments_analytics.events", 1)  # the same event twice
+    assert engine.value("SELECT sum(rows) FROM experiments_analytics.pipeline_minutes") == 2
+
+
 def test_function_that_is_not_registered(server, broker, tell):
     broker.create_topic("not_registered")
     engine = server(topic="not_registered")
