@@ -111,8 +111,9 @@ def test_the_job_applies_the_bundle_and_changes_nothing_the_second_time(server, 
     account = {"CLICKHOUSE_HOST": f"127.0.0.1:{server.port}", "CLICKHOUSE_USER": "default", "CLICKHOUSE_PASSWORD": ""}
     done = made.run(container, **account)
     assert done.returncode == 0, done.stdout
+    # Refreshes make tables of their own, for a moment.
     tables = "SELECT groupArray((name, create_table_query)) FROM (SELECT name, create_table_query FROM system.tables" \
-             " WHERE database = 'experiments_analytics' ORDER BY name)"
+             " WHERE database = 'experiments_analytics' AND name NOT LIKE '.%' ORDER BY name)"
     first = server.value(tables)
     assert len(first) > 20
     done = made.run(container, **account)
