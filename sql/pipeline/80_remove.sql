@@ -5,6 +5,14 @@ DROP VIEW IF EXISTS {database}.{decoded_mv} SYNC;
 DROP TABLE IF EXISTS {database}.{kafka} SYNC;
 
 --| end
+DROP VIEW IF EXISTS {database}.{kafka}_batch_mv SYNC;
+
+DROP TABLE IF EXISTS {database}.{kafka}_batch SYNC;
+
+DROP VIEW IF EXISTS {database}.{kafka}_audit_mv SYNC;
+
+DROP TABLE IF EXISTS {database}.{kafka}_audit SYNC;
+
 DROP VIEW IF EXISTS {database}.{target_mv} SYNC;
 
 DROP VIEW IF EXISTS {database}.{dead_letters_mv} SYNC;

@@ -154,16 +154,11 @@ def test_what_kafka_leaves_out_is_told_apart_from_what_was_lost(tmp_path, tell):
 
 
 def audit(engine: Engine, last: int) -> None:
-    """Run the audit until it has passed an offset."""
+    """Audit until an offset is passed."""
     audited = "SELECT max(bitmapMax(offsets)) FROM experiments_analytics.pipeline_offsets_audited"
-
-    def passed() -> bool:
-        if engine.value(audited) >= last:
-            return True
-        run(engine, "audit_offsets.sql")
-        return False
-
-    wait_until(passed, 60, f"the audit has passed offset {last}", pause=0)
+    run(engine, "audit")
+    wait_until(lambda: engine.value(audited) >= last, 60, f"the audit has passed offset {last}", pause=0.3)
+    run(engine, "audit_end")
 
 
 def test_dead_letters_come_back_once_the_layout_is_mended(broker, engine, tmp_path):

@@ -1,11 +1,14 @@
 """The other ways in: batches, backfills, replays, and rows by hand."""
 import json
 import shutil
+import time
 
 import pytest
 
 from tests.pipeline.conftest import COLUMNS, DATABASE, FIXTURES, TOPIC, decode, envelope, fixture_lines, statements
 from tests.stack.engine import Engine
+from tests.stack.kafka import Kafka
+from tests.support.waiting import wait_until
 
 # Properties that people write, and how a decoder must read them.
 PROPERTIES = [
@@ -76,16 +79,49 @@ def test_a_batch_on_demand(engine, pipeline):
     engine.query(f"TRUNCATE TABLE {DATABASE}.events_processed")
     engine.query(f"TRUNCATE TABLE {DATABASE}.dead_letters")
     assert pipeline.events(first) == []
-    for _ in range(5):
-        pipeline.run("batch")
-        if len(pipeline.events(first, table="events")) == 2:
-            break
-    assert pipeline.events(first, table="events") == before
-    assert pipeline.letters(first) == letters
-    count = f"SELECT count() FROM {DATABASE}.events_processed"
-    rows = engine.value(count)
     pipeline.run("batch")
-    assert engine.value(count) == rows
+    wait_until(lambda: pipeline.events(first, table="events") == before and pipeline.letters(first) == letters, 60,
+               "the batch has read the topic", pause=0.2)
+    pipeline.run("batch_end")
+
+
+def test_reading_again_works_every_time(tmp_path):
+    """200,000 messages by batches and by audits, a kill -9 in the middle of each; the next time reads what came since and no more."""
+    with Kafka(tmp_path / "kafka") as broker, Engine(tmp_path / "engine", broker=broker.address) as server:
+        server.apply()
+        server.query(f"DROP VIEW {DATABASE}.decoded_events_mv SYNC")
+        broker.create_topic(TOPIC)
+        body, sent = b"".join(b"%b\n" % envelope(str(n), n + 1) for n in range(200_000)), 200_000
+        broker._kcat("-P", "-t", TOPIC, "-p", "0", "-X", "queue.buffering.max.messages=1000000", data=body)
+        counts = {
+            "batch": f"SELECT count() FROM {DATABASE}.events",
+            "audit": f"SELECT sum(bitmapCardinality(o)) FROM (SELECT groupBitmapMergeState(offsets) AS o "
+                     f"FROM {DATABASE}.pipeline_offsets_audited GROUP BY bucket)"}
+
+        def run(name: str) -> None:
+            for statement in statements(name):
+                server.query(statement)
+
+        for name, count in counts.items():
+            begin = time.monotonic()
+            run(name)
+            wait_until(lambda: server.value(count) > 0, 60, f"{name}: some have been read", pause=0.01)
+            seen = server.value(count)
+            server.kill()
+            server.start()
+            server.wait_for(count, sent, 120)
+            run(f"{name}_end")
+            print(f"{name}: killed after {seen} of {sent} messages, all there after {time.monotonic() - begin:.0f} s")
+        for more in (1, 500):
+            broker.produce(TOPIC, [envelope(str(sent + n), sent + n + 1) for n in range(more)])
+            sent += more
+            for name, count in counts.items():
+                delivered = server.value(f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes")
+                run(name)
+                server.wait_for(count, sent, 60)
+                run(f"{name}_end")
+                read = server.value(f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes") - delivered
+                assert read == (more if name == "batch" else 0)
 
 
 def test_a_backfill_from_a_file(engine, pipeline):

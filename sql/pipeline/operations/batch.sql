@@ -1,12 +1,28 @@
--- Takes what the topic holds for a group of its own, through the same path as live rows, and commits the group's offsets.
--- One call reads at most kafka_max_block_size messages and waits kafka_poll_timeout_ms for more (the first one may spend
--- that on joining the group): repeat it until no message is left. A row that the live group has decoded too collapses.
+-- Takes what is on the topic for a group of its own, through the same path as live rows: all of it at first, later what came since the last
+-- time. It is an ordinary view, so that an offset is committed when its rows are stored; a direct INSERT … SELECT from the Kafka table would
+-- commit nothing, or with kafka_commit_on_select before its rows are stored. A row that the live group has decoded too collapses.
+--
+-- It reads until --operation batch_end. That is through which has no lag (statistics are two seconds old at most):
+--   SELECT sum(JSONExtractInt(partition.2, 'consumer_lag')) FROM system.kafka_consumers
+--   ARRAY JOIN JSONExtractKeysAndValuesRaw(rdkafka_stat, 'topics') AS topic, JSONExtractKeysAndValuesRaw(topic.2, 'partitions') AS partition
+--   WHERE database = '{database}' AND table = '{kafka}_batch' AND partition.1 != '-1'
 CREATE TABLE IF NOT EXISTS {database}.{kafka}_batch (message String)
-ENGINE = Kafka({collection}, kafka_group_name = '{batch_group}', kafka_poll_timeout_ms = 3000{batch_settings});
+ENGINE = Kafka({collection}, kafka_group_name = '{batch_group}'{batch_settings});
 
-INSERT INTO {database}.{decoded}
-    (event, message, key, `headers.name`, `headers.value`, topic, partition, offset, row, attempt, kafka_time, identity, live)
-SELECT {function}(message), message, _key, _headers.name, _headers.value, _topic, _partition, _offset,
-       rowNumberInAllBlocks(), 0, ifNull(_timestamp_ms, toDateTime64(0, 3, 'UTC')) AS kafka_time, {identity}, true
-FROM {database}.{kafka}_batch
-SETTINGS stream_like_engine_allow_direct_select = 1;
+CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{kafka}_batch_mv
+TO {database}.{decoded} AS
+SELECT
+    {function}(message) AS event,
+    message,
+    _key AS key,
+    _headers.name AS `headers.name`,
+    _headers.value AS `headers.value`,
+    _topic AS topic,
+    _partition AS partition,
+    _offset AS offset,
+    rowNumberInAllBlocks() AS row,
+    toUInt32(0) AS attempt,
+    ifNull(_timestamp_ms, toDateTime64(0, 3, 'UTC')) AS kafka_time,
+    {identity} AS identity,
+    true AS live
+FROM {database}.{kafka}_batch;
