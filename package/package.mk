@@ -37,7 +37,7 @@ cloud-programs: $(SIMDJSON)/simdjson.h
 	@$(MAKE) --no-print-directory JSON=simdjson BUILD=$(PACKAGES)/aarch64 $(call cross,aarch64) all
 
 cloud-test:
-	@tests/stack/prepare.sh build conformance package cloud
+	@tests/stack/prepare.sh build conformance engine package cloud
 	@$(MAKE) --no-print-directory all cloud-programs
 	@CLOUD=whole build/venv/bin/python -m pytest -q tests/cloud
 

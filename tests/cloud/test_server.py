@@ -1,5 +1,6 @@
 """A real server that runs the programs as Cloud's would: each from a folder of its own, without an argument."""
 import json
+import os
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -8,6 +9,8 @@ import pytest
 
 from tests.stack.engine import Engine
 from tests.support.programs import LAYOUT, PROGRAM, ROOT
+
+from .built import whole
 
 MESSAGES = (ROOT / "tests" / "fixtures" / "debezium" / "bare.public.outbox.ndjson").read_text().splitlines()
 
@@ -64,11 +67,11 @@ def test_a_server_runs_them_without_an_argument(cloud):
 
 # ---- ClickPipes inserts, and the views do the rest ------------------------------------------------------------------------------
 
-def insert(cloud, messages, first=0, partition=0, at="2026-11-28 12:00:00.123"):
+def insert(cloud, messages, first=0, partition=0, at="2026-11-28 12:00:00.123", table="shop.events_kafka"):
     """A batch as ClickPipes would insert it: every column by its name."""
     rows = [{"message": message, "_key": "k", "_header_keys": ["id"], "_header_values": [str(first + number)], "_topic": "shop.public.outbox",
              "_partition": partition, "_offset": first + number, "_timestamp": at} for number, message in enumerate(messages)]
-    cloud.query("INSERT INTO shop.events_kafka FORMAT JSONEachRow", data="\n".join(map(json.dumps, rows)).encode())
+    cloud.query(f"INSERT INTO {table} FORMAT JSONEachRow", data="\n".join(map(json.dumps, rows)).encode())
 
 
 def test_what_is_inserted_is_decoded_once_and_has_its_place(cloud):
@@ -111,6 +114,18 @@ def test_what_is_inserted_is_decoded_once_and_has_its_place(cloud):
     for statement in statements("--landing", "--database", "shop", "--name", "events", "--remove"):
         cloud.query(statement)
     assert cloud.value("SELECT count() FROM shop.events_kafka") > 0, "stored messages stay"
+
+
+@whole
+def test_the_experiments_bundle_takes_what_is_inserted(cloud):
+    command = f"curl -sS --fail-with-body {cloud.url} --data-binary @-"
+    for _ in range(2):
+        subprocess.run([ROOT / "sql" / "apply.sh", command], check=True, env={**os.environ, "LANDING": "yes", "DEBEZIUM_UDF": PROGRAM})
+    assert cloud.value("SELECT engine FROM system.tables WHERE database = 'experiments_analytics' AND name = 'raw_events_kafka'") == "MergeTree"
+    insert(cloud, MESSAGES, table="experiments_analytics.raw_events_kafka")
+    done = subprocess.run([PROGRAM, "decode", LAYOUT], input="\n".join(MESSAGES).encode() + b"\n", capture_output=True, check=True)
+    ids = sorted({row["id"] for row in map(json.loads, done.stdout.splitlines()) if row["outcome"] == "event"})
+    assert cloud.value("SELECT arraySort(groupUniqArray(id)) FROM experiments_analytics.events") == ids
 
 
 @pytest.mark.parametrize("words", [["--topic", "t"], ["--group", "g"], ["--collection", "c"], ["--every", "5 MINUTE"], ["--cluster", "c"]])
