@@ -5,9 +5,10 @@
 CREATE OR REPLACE VIEW experiments_analytics.page_pipeline
 DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT
-    topic, partition, diagnosis, lag, last_arrival, delay_ms_minute, max_delay_ms_minute,
+    topic, partition, toString(code) AS code, diagnosis, lag, last_arrival, delay_ms_minute, max_delay_ms_minute,
     events_minute, skipped_minute, errors_minute, events_hour, skipped_hour, errors_hour, events_day, skipped_day, errors_day
-FROM experiments_analytics.pipeline_status;
+FROM experiments_analytics.pipeline_status
+WHERE pipeline = 'experiments';
 
 CREATE OR REPLACE VIEW experiments_analytics.page_dead_letters
 DEFINER = CURRENT_USER SQL SECURITY DEFINER AS

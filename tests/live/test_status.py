@@ -1,4 +1,7 @@
-"""Each diagnosis of pipeline_status, with its fault caused for real."""
+"""Each diagnosis of pipeline_status, with its fault caused for real, on the pipeline of the experiments.
+
+Every row that is looked at has a code whose words, in the table of docs/operating.md, are its diagnosis's.
+"""
 import os
 import re
 import signal
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from tests.stack.engine import BINARY, Engine
+from tests.stack.engine import BINARY, ROOT, Engine
 from tests.stack.faults import children, signal_each
 from tests.stack.kafka import Kafka
 from tests.stack.live import TOPIC
@@ -17,6 +20,20 @@ from tests.support.waiting import wait_until
 
 WANTED = b'{"id":1,"aggregate_id":"a","aggregate_type":"event","payload":"{\\"experiment_id\\":1,\\"variant_id\\":1,' \
          b'\\"user_id\\":\\"u\\",\\"timestamp\\":\\"2026-01-02T03:04:05Z\\"}","__op":"c"}'
+
+
+def documented() -> dict:
+    """Code -> how its diagnoses begin, as patterns: from the page for operators. `…` stands for a name."""
+    answer: dict = {}
+    for line in (ROOT / "docs" / "operating.md").read_text().splitlines():
+        if re.match(r"\| `[a-z_]+`", line):
+            codes, words = (re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:3])
+            for code in codes:
+                answer[code] = [re.escape(text).replace("…", ".*") for text in words]
+    return answer
+
+
+CODES = documented()
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +76,16 @@ def diagnosis(engine, pattern: str, seconds: float = 30, secrets: bool = False) 
         rows[:] = engine.rows("SELECT * FROM experiments_analytics.pipeline_status",
                               settings={"format_display_secrets_in_show_and_select": int(secrets)})
         assert rows, "pipeline_status always answers"
+        for row in rows:
+            assert any(re.match(words, row["diagnosis"]) for words in CODES[row["code"]]), row
         return next((row["diagnosis"] for row in rows if re.search(pattern, row["diagnosis"])), "")
 
     return wait_until(named, seconds, lambda: f"a diagnosis matches {pattern!r}: {rows}\n{engine.tail()}", pause=0.2)
+
+
+def test_every_code_is_on_the_page(server):
+    type_of_code = server().value("SELECT toTypeName(code) FROM experiments_analytics.pipeline_status")
+    assert sorted(CODES) == sorted(re.findall("'([a-z_]+)' = ", type_of_code))
 
 
 def alerts(engine) -> list:
