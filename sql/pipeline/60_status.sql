@@ -68,7 +68,7 @@ WITH
         SELECT
             pipeline, topic, partition,
             -- Of the last minute in which something came, since a topic may begin anew.
-            argMax(m.last_offset, minute) AS last_offset,
+            argMax(m.last_offset, (minute, m.last_offset)) AS last_offset,
             max(m.last_kafka_time) AS last_kafka_time,
             max(m.last_arrival) AS last_arrival,
             sumIf(rows, minute > now() - 120) AS rows_minute,
