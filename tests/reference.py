@@ -747,6 +747,8 @@ class Reading:
             found = self.find(candidate)
             if (column.has_unavailable or self.layout.lists_left_out) and candidate.in_row and message.whole is None:
                 if is_left_out(self.member(candidate.steps[0])):
+                    if column.name in self.layout.key and not column.has_unavailable:
+                        raise error(column.paths[0].text + b": " + UNAVAILABLE)
                     return self.left_out_value(column)
             if found is not None and found.kind != NULL and (column.type.is_string or found.data != b""):
                 path, value = candidate, found

@@ -58,36 +58,55 @@ ENGINE = Distributed('{cluster}', '{storage}', '{view}');
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{target_mv}
 TO {database}.{target} AS
 WITH
-    {is_deleted} AS _gone,
 --| if left_out
-    _row = '' AND NOT _gone AS _is_row,
+    -- Of which the row holds the value: '' all of them, ' ' none, since it is deleted.
+    if(_e._gone, ' ', _row) AS _holds
 --| end
 --| if not left_out
-    NOT _gone AS _is_row,
+    if(_e._gone, ' ', '') AS _holds
 --| end
-    -- No constant: of if(…, value, NULL) ClickHouse would store the value, too, under the NULL.
-    materialize(defaultValueOfArgumentType(_event)) AS _nothing
 SELECT
 {target_values},
-    {version} AS version,
-    _gone AS deleted,
+    _e._version AS version,
+    _e._gone AS deleted,
 --| if left_out
     _row AS row,
-    if(_is_row, arrayDistinct(arrayMap(_name -> transform(_name, {names_from}, {names_to}, _name), tupleElement(_event, 'left_out'))), []) AS left_out,
+    if(_holds = '', arrayDistinct(arrayMap(_name -> transform(_name, {names_from}, {names_to}, _name), _e._left)), []) AS left_out,
 --| end
-    topic,
-    partition,
-    offset,
-    kafka_time
+    _e.topic AS topic,
+    _e.partition AS partition,
+    _e.offset AS offset,
+    _e.kafka_time AS kafka_time
 FROM
 (
-    SELECT event AS _event, topic, partition, offset, kafka_time
-    FROM {database}.{decoded}
-    WHERE tupleElement(event, 'outcome') = 'event'
-)
 --| if left_out
--- Itself, and each value that came with it and might be left out later; a delete ends all of them. A short plain word is never left out.
-ARRAY JOIN arrayConcat(
-    ['']{kept_values}) AS _row
+    -- The row itself, and each value that came with it and might be left out later; a delete ends all of them. A short plain word is never
+    -- left out.
+    SELECT
+        *,
+        arrayConcat(
+            ['']{kept_values}) AS _values
+    FROM
+    (
+--| end
+    -- The Tuple's elements by themselves: an expression over a Tuple of hundreds takes long to analyze, with each insert.
+    SELECT
+{event_values},
+        {version} AS _version,
+        {is_deleted} AS _gone,
+--| if left_out
+        tupleElement(_event, 'left_out') AS _left,
+--| end
+        topic,
+        partition,
+        offset,
+        kafka_time
+    FROM (SELECT event AS _event, topic, partition, offset, kafka_time FROM {database}.{decoded} WHERE tupleElement(event, 'outcome') = 'event')
+--| if left_out
+    ) AS _f
+--| end
+) AS _e
+--| if left_out
+ARRAY JOIN _e._values AS _row
 --| end
 ;

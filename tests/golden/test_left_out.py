@@ -106,3 +106,14 @@ def test_every_form_of_what_was_left_out(build, tmp_path):
             assert rows[0] == rows[2] == rows[4] and rows[0][member] not in ("", "left out")
     layout = reference.Layout(path.read_bytes())
     assert ask(build, message, path) == [reference.as_json(layout, reference.decode(layout, message))]
+
+
+@pytest.mark.parametrize("build", tables.BINARIES)
+def test_a_key_that_was_left_out_is_an_error(build, tmp_path):
+    """Its default would be the key of another row."""
+    layout = tmp_path / "layout.json"
+    layout.write_text(json.dumps({"function": "f", "key": ["id"], "columns": [
+        {"name": "id", "type": "String", "path": "after.id"}, {"name": "left_out", "type": "Array(String)", "path": "left_out"}]}))
+    message = b'{"op":"u","source":{},"after":{"id":"__debezium_unavailable_value"}}\n'
+    row = json.loads(ask(build, message, layout)[0])
+    assert (row["outcome"], row["reason"]) == ("error", "after.id: __debezium_unavailable_value")

@@ -4,7 +4,7 @@ import json
 LEFT_OUT = "__debezium_unavailable_value"
 
 
-def change(op: str, time: int, **row) -> bytes:
+def change(op: str, time: int, /, **row) -> bytes:
     """An envelope; for op d the row is the one before."""
     image = {"before": row, "after": None} if op == "d" else {"before": None, "after": row}
     source = {"connector": "postgresql", "schema": "public", "table": "t", "lsn": time}

@@ -75,6 +75,21 @@ class Site:
         return self.run(self.sql(path, *words))
 
 
+    def make(self, name: str, layout: dict, *words: str) -> Path:
+        """A pipeline by a layout's name, from the topic of that name."""
+        path = self.write(name, layout)
+        self.register(path)
+        self.pipeline(path, "--topic", name, *words)
+        return path
+
+    def send(self, topic: str, messages: list) -> None:
+        self.kafka.produce(topic, messages)
+
+    def wait(self, name: str, count: int, seconds: float = 25) -> None:
+        """Until so many messages have come through the pipeline."""
+        self.engine.wait_for("SELECT sum(rows) FROM pipeline_minutes WHERE pipeline = {name:String}", count, seconds, params={"name": name})
+
+
 def server(folder: Path, kafka: Kafka, more: str = "", **options) -> Engine:
     """A server with the program, without functions."""
     (folder / "config.d").mkdir(parents=True, exist_ok=True)

@@ -377,7 +377,8 @@ static bool is_key(const struct layout *layout, const struct column *column)
 
 /* Whether a text without a character may be what Debezium writes before a delete for a column that it does not know: one that is NOT
  * NULL and no part of the replica identity. */
-static bool may_be_filler(const struct decoding *decoding, const struct column *column, const struct path *path)
+static bool may_be_filler(const struct decoding *decoding, const struct column *column,
+                          const struct path *path)
 {
     return path->space == SPACE_ROW && text_equal(decoding->view.op, TEXT("d")) &&
            !is_key(decoding->decoder->layout, column);
@@ -455,8 +456,8 @@ static bool refuse_value(struct decoding *decoding, const struct column *column,
 }
 
 /* The value of a column that reads a document whole whose string is its base64: the text that it stands for. */
-static bool convert_base64(struct decoding *decoding, const struct column *column, const struct search *search,
-                           const struct conversion *as, struct value *out)
+static bool convert_base64(struct decoding *decoding, const struct column *column,
+                           const struct search *search, const struct conversion *as, struct value *out)
 {
     struct arena *arena = decoding->decoder->walk.arena;
     struct json_value decoded = {.kind = VALUE_STRING};
@@ -517,8 +518,12 @@ static bool fill_column(struct decoding *decoding, size_t index, struct value *o
     find_value(decoding, index, &search);
     const bool found = search.value.node;
     if ((column->has_unavailable || decoder->layout->lists_left_out) &&
-        is_left_out(decoding, column->paths, found ? search.path + 1 : column->paths + column->path_count))
+        is_left_out(decoding, column->paths, found ? search.path + 1 : column->paths + column->path_count)) {
+        /* The default would be another row's key. */
+        if (!column->has_unavailable && is_key(decoder->layout, column))
+            return refuse_unavailable(decoder, column->paths[0].text);
         return fill_left_out(decoding, column, out);
+    }
     if (column->required && (!found || is_empty(search.value.node)) &&
         is_required(decoding, column, search.path))
         return REFUSE(decoder, OUTCOME_ERROR, search.path->text, TEXT(": missing"));
@@ -594,7 +599,8 @@ static void learn(struct decoding *decoding, struct text message)
 {
     struct decoder *decoder = decoding->decoder;
     if (decoder->row.outcome == OUTCOME_ERROR || decoding->has_left_out || decoder->message.failed ||
-        decoding->ledger.failed || view_body(message).size == 0 || !decoding->doc.nodes || decoding->doc.nodes->kind == JSON_NULL)
+        decoding->ledger.failed || view_body(message).size == 0 || !decoding->doc.nodes ||
+        decoding->doc.nodes->kind == JSON_NULL)
         return;
     /* The reason shows an operation that is no scalar as it stands, of which a slot knows nothing. */
     const struct json_node *const op = decoding->view.op_value.node;

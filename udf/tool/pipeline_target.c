@@ -224,20 +224,24 @@ static void set_keys(struct target *target)
 
 /* ---- From a message to rows, and from rows to the view --------------------------------------------------- */
 
-/* What one column is in the statement that fills the target. */
+/* What one column is in the statement that fills the target. The default is no constant: of if(…, value, NULL) ClickHouse would store
+ * the value, too, under the NULL. */
 static struct text value_of(const struct target *target, const struct column *column)
 {
     struct arena *arena = target->arena;
-    struct text name = sql_text(arena, column->name), as = sql_name(arena, column->name);
-    struct text value = arena_printf(arena, "tupleElement(_event, %.*s)", TEXT_ARGUMENTS(name));
-    if (!target->rows || is_key(target, column))
-        return arena_printf(arena, "%.*s AS %.*s", TEXT_ARGUMENTS(value), TEXT_ARGUMENTS(as));
-    struct text wanted = TEXT("_is_row");
+    struct text name = sql_name(arena, column->name);
+    if (!target->rows)
+        return arena_printf(arena, "tupleElement(_event, %.*s) AS %.*s",
+                            TEXT_ARGUMENTS(sql_text(arena, column->name)), TEXT_ARGUMENTS(name));
+    if (is_key(target, column))
+        return arena_printf(arena, "_e.%.*s AS %.*s", TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
+    struct text wanted = TEXT("_holds = ''");
     if (is_kept(target, column))
-        wanted = arena_printf(arena, "_is_row OR _row = %.*s AND NOT _gone",
-                              TEXT_ARGUMENTS(sql_text(arena, member_of(column))));
-    return arena_printf(arena, "if(%.*s, %.*s, tupleElement(_nothing, %.*s)) AS %.*s", TEXT_ARGUMENTS(wanted),
-                        TEXT_ARGUMENTS(value), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(as));
+        wanted =
+            arena_printf(arena, "_holds IN ('', %.*s)", TEXT_ARGUMENTS(sql_text(arena, member_of(column))));
+    return arena_printf(arena, "if(%.*s, _e.%.*s, materialize(defaultValueOfArgumentType(_e.%.*s))) AS %.*s",
+                        TEXT_ARGUMENTS(wanted), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name),
+                        TEXT_ARGUMENTS(name));
 }
 
 /* What one column is in the view. */
@@ -257,14 +261,12 @@ static struct text shown_of(const struct target *target, const struct column *co
 static struct text brings(const struct target *target, const struct column *column, bool only)
 {
     struct arena *arena = target->arena;
-    struct text name = sql_text(arena, column->name);
     struct text came =
-        arena_printf(arena, "NOT has(tupleElement(_event, 'left_out'), %.*s)", TEXT_ARGUMENTS(name));
+        arena_printf(arena, "NOT has(_f._left, %.*s)", TEXT_ARGUMENTS(sql_text(arena, column->name)));
     if (!only || column->as.type.kind != TYPE_STRING || path_step_count(&column->paths[0]) > 1)
         return came;
-    return arena_printf(arena,
-                        "%.*s AND NOT match(ifNull(tupleElement(_event, %.*s), ''), '" NEVER_LEFT_OUT "')",
-                        TEXT_ARGUMENTS(came), TEXT_ARGUMENTS(name));
+    return arena_printf(arena, "%.*s AND NOT match(ifNull(_f.%.*s, ''), '" NEVER_LEFT_OUT "')",
+                        TEXT_ARGUMENTS(came), TEXT_ARGUMENTS(sql_name(arena, column->name)));
 }
 
 static void set_kept(struct target *target)
@@ -284,7 +286,7 @@ static void set_kept(struct target *target)
         from = text_append(arena, from, ", %.*s", TEXT_ARGUMENTS(sql_text(arena, column->name)));
         to = text_append(arena, to, ", %.*s", TEXT_ARGUMENTS(member));
         if (is_first_of_member(target, column, &only))
-            values = text_append(arena, values, ",\n    if(_gone OR %.*s, [%.*s], [])",
+            values = text_append(arena, values, ",\n            if(_f._gone OR %.*s, [%.*s], [])",
                                  TEXT_ARGUMENTS(brings(target, column, only)), TEXT_ARGUMENTS(member));
     }
     words_set(target->words, "kept_columns", columns);
@@ -296,16 +298,20 @@ static void set_kept(struct target *target)
 static void set_selects(struct target *target)
 {
     struct arena *arena = target->arena;
-    struct text values = TEXT(""), shown = TEXT("");
+    struct text values = TEXT(""), shown = TEXT(""), elements = TEXT("");
     for (size_t i = 0; i < target->layout->column_count; i++) {
         const struct column *column = &target->layout->columns[i];
         if (!is_stored(target, column))
             continue;
         struct text value = value_of(target, column), view = shown_of(target, column);
         values = text_append(arena, values, "%s    %.*s", values.size ? ",\n" : "", TEXT_ARGUMENTS(value));
+        elements = text_append(arena, elements, "%s        tupleElement(_event, %.*s) AS %.*s",
+                               elements.size ? ",\n" : "", TEXT_ARGUMENTS(sql_text(arena, column->name)),
+                               TEXT_ARGUMENTS(sql_name(arena, column->name)));
         shown = text_append(arena, shown, "%s    %.*s", shown.size ? ",\n" : "", TEXT_ARGUMENTS(view));
     }
     words_set(target->words, "target_values", values);
+    words_set(target->words, "event_values", elements);
     words_set(target->words, "view_columns", shown);
     words_set(target->words, "version",
               version_of(target->layout) ? TEXT("tupleElement(_event, 'version')") : TEXT("offset"));
@@ -320,8 +326,8 @@ static void set_selects(struct target *target)
 
 /* What the pipeline's own columns and statements are called. */
 static const char *const taken_names[] = {
-    "topic", "partition", "offset",  "kafka_time", "row",   "deleted", "complete", "identity", "_event",
-    "_gone", "_nothing",  "_is_row", "_row",       "_rows", "_kept",   "_name",    "_values",  "_stored"};
+    "topic", "partition", "offset", "kafka_time", "row",   "deleted", "complete", "identity", "_event",
+    "_gone", "_nothing",  "_holds", "_row",       "_rows", "_kept",   "_name",    "_values",  "_stored"};
 
 /* What ClickHouse takes for a value or an operator when it reads a statement that it has stored, though the name was quoted; and `null`
  * in a Tuple. */
