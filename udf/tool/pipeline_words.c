@@ -352,7 +352,7 @@ static bool set_kafka(struct wording *wording)
         set(wording, "topic_setting_text", sql_text(arena, topic));
     }
     if (options->topic || options->group) {
-        group = group.size ? group : text_of(options->group);
+        group = group.size || !options->group ? group : text_of(options->group);
         struct text setting = arena_printf(arena, "kafka_group_name = '%.*s'", TEXT_ARGUMENTS(group));
         settings = text_append(arena, settings, ", %.*s", TEXT_ARGUMENTS(setting));
         set(wording, "group_setting_text", sql_text(arena, setting));
