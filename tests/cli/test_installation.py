@@ -271,6 +271,7 @@ SPOILED = [
     (spoil_registration("<send_chunk_header>0", "<send_chunk_header>1"), "<send_chunk_header> is 1: write 0"),
     (spoil_registration("<stderr_reaction>throw", "<stderr_reaction>log_lost"), "<stderr_reaction> is log_lost: write throw"),
     (spoil_registration("<command_read_timeout>60000", "<command_read_timeout>1 h"), "<command_read_timeout> is 1 h: write 60000"),
+    (spoil_registration("<pool_size>16", "<pool_size>1\n6"), "its <pool_size> is `1 6`: give a number from 1"),
     (spoil_registration("<pool_size>16", "<pool_size>0"), "its <pool_size> is `0`: give a number from 1"),
     (spoil_registration("<type>String</type></argument>", "<type>Int64</type></argument>"), "argument 1 is of type `Int64`"),
     (spoil_registration("<name>message</name><type>String</type></argument>",
@@ -357,10 +358,11 @@ def test_settings_that_are_only_noted(server):
 
 def test_a_registration_without_a_fingerprint_is_sound(server):
     shutil.copy(ROOT / "tests/fixtures/installed-1.1/debezium_udf_function.xml", server[0])
+    shutil.copy(ROOT / "tests/fixtures/installed-1.1/experiment_event.json", server[1])
     text = check(server[0], 0)
     assert re.search("^note .*experimentEvent has no fingerprint, .*: debezium-udf register experiment_event.json$", text, re.M)
     spoil_layout(*server)
-    assert re.search("^wrong .*is not the one that it was registered with", check(server[0], 1), re.M)
+    assert re.search("^wrong .*is not the one that it was registered with, so columns may come out wrong", check(server[0], 1), re.M)
 
 
 def test_another_programs_malformed_registration_is_only_noted(server):

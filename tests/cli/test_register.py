@@ -246,6 +246,13 @@ def test_a_registration_that_cannot_be_changed(server, old, new, line):
     assert line in server.refused(path)
 
 
+def test_a_registration_with_a_zero_byte(server):
+    """It would end a text of C, and what is behind it would be lost."""
+    server.register(LAYOUT)
+    server.xml.write_bytes(server.xml.read_bytes().replace(b"    <function>", b"    <!-- \0 --><function>", 1))
+    assert "the byte 0x00 is no character" in server.refused(server.write("a.json", layout("aRow")))
+
+
 def test_a_cut_registration(server):
     server.register(LAYOUT)
     text = server.xml.read_text()

@@ -4,6 +4,7 @@
     tests/fuzz/seeds.py FOLDER"""
 
 import hashlib
+import re
 import sys
 from pathlib import Path
 
@@ -46,6 +47,19 @@ def streams():
                 yield bytes([form + 3 * function, limit, cut]) + wire.ENCODE[name](values)
 
 
+def registrations():
+    earlier = (ROOT / "tests" / "fixtures" / "installed-1.1" / "debezium_udf_function.xml").read_bytes()
+    yield earlier[:8000]
+    # Its first function under the name of the harness, with and without comments.
+    first = re.search(rb"<!-- layout .*?</function>", earlier, re.S)[0].replace(b"experimentEvent", b"aRow")
+    first = re.sub(rb"<return_type>.*?<", b"<return_type>Tuple(id Int64)<", first)
+    for function in (first, re.sub(rb"<!--.*?-->", b"", first, flags=re.S)):
+        yield b"<functions>\n    " + function + b"\n</functions>\n"
+        yield b"<f><function><command>x</command></function>" + function + function.replace(b"aRow", b"bRow") + b"</f>"
+    yield b"<functions>\n</functions>\n"
+    yield b'<f a="1"><![CDATA[<]]><!-- x --><function><name>a&#82;ow</name><command>debezium-udf unnest</command></function></f>'
+
+
 def seeds():
     before = b""
     for number, message in enumerate(messages()):
@@ -59,6 +73,8 @@ def seeds():
             yield "differential", b"\x80\x00" + b'{"op":"c","after":{"payload":"' + suite.escaped(document) + b'"}}'
     for layout in tables.LAYOUTS.values():
         yield "layout", layout.read_bytes()
+    for registration in registrations():
+        yield "registration", registration
     for number, time in enumerate(times()):
         yield "timestamp", bytes([number % 6]) + time
     for stream in streams():

@@ -93,6 +93,36 @@ static void test_what_is_none(void **state)
         is_read(cases[i].xml, cases[i].problem, false);
 }
 
+/* A zero byte would end a text of C, and with it what is written. */
+static void test_characters(void **state)
+{
+    (void)state;
+    is_read("<r><a>\xC2\xA2\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF\t</a></r>",
+            "\xC2\xA2\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF", true);
+    static const char *const none[] = {"\x01",
+                                       "\x1F",
+                                       "\x80",
+                                       "\xC1\xBF",
+                                       "\xC2",
+                                       "\xE0\x9F\xBF",
+                                       "\xED\xA0\x80",
+                                       "\xEF\xBF",
+                                       "\xF0\x8F\xBF\xBF",
+                                       "\xF4\x90\x80\x80",
+                                       "\xF5\x80\x80\x80",
+                                       "\xFF"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        char xml[64];
+        snprintf(xml, sizeof xml, "<r>\n<a>%s</a></r>", none[i]);
+        is_read(xml, "line 2: the byte 0x", false);
+    }
+    struct arena arena = {.blocks = NULL};
+    char problem[XML_PROBLEM];
+    assert_null(xml_parse(&arena, TEXT("<r><!-- \0 --></r>"), problem));
+    assert_string_equal(problem, "line 1: the byte 0x00 is no character of UTF-8 that XML knows");
+    arena_free(&arena);
+}
+
 /* However it is cut, a file is refused. */
 static void test_every_cut(void **state)
 {
@@ -142,8 +172,11 @@ static void test_depth_is_bounded(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values), cmocka_unit_test(test_what_is_none), cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_parts_are_the_file), cmocka_unit_test(test_depth_is_bounded)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values),
+                                       cmocka_unit_test(test_what_is_none),
+                                       cmocka_unit_test(test_characters),
+                                       cmocka_unit_test(test_every_cut),
+                                       cmocka_unit_test(test_parts_are_the_file),
+                                       cmocka_unit_test(test_depth_is_bounded)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,10 @@ void say(struct check *check, enum verdict verdict, const char *format, ...)
     va_start(list, format);
     int size = vsnprintf(line + start, sizeof line - (size_t)start - 1, format, list);
     va_end(list);
+    for (char *at = line; *at; at++) {
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
+    }
     if (size >= 0)
         strcat(line, "\n");
     host_channel.write(host_channel.context, line, strlen(line));
@@ -186,9 +190,9 @@ static struct layout *read_registered_layout(struct check *check, const struct f
     if (layout && !layout_fits(check, found, layout, name)) {
         wrong(
             check, found,
-            "the layout %s is not the one that it was registered with, so queries fail: debezium-udf register %s, "
-            "then SYSTEM RELOAD FUNCTIONS",
-            name, name);
+            "the layout %s is not the one that it was registered with, so %s: debezium-udf register %s, then SYSTEM "
+            "RELOAD FUNCTIONS",
+            name, found->command.fingerprint.data ? "queries fail" : "columns may come out wrong", name);
         layout_free(layout);
         layout = NULL;
     }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "json/json_check.h"
+
 #define DEPTH_LIMIT 64
 
 struct reader {
@@ -299,10 +301,32 @@ static struct xml_node *read_element(struct reader *reader, size_t lead)
     return node;
 }
 
+/* How many bytes the character at the start of `text` has; 0 where it is none of XML, or no UTF-8. */
+static size_t character_size(struct text text)
+{
+    const char c = *text.data;
+    if ((unsigned char)c < 0x80)
+        return (unsigned char)c >= ' ' || is_space(c);
+    return json_utf8_length(text.data, text.data + text.size);
+}
+
+static bool check_characters(struct reader *reader)
+{
+    for (size_t at = 0, size; at < reader->xml.size; at += size) {
+        size = character_size(text_from(reader->xml, at));
+        if (size == 0)
+            return fail(reader, at, "the byte 0x%02X is no character of UTF-8 that XML knows",
+                        (unsigned)(unsigned char)reader->xml.data[at]);
+    }
+    return true;
+}
+
 struct xml_node *xml_parse(struct arena *arena, struct text xml, char *problem)
 {
     struct reader reader = {.arena = arena, .xml = xml, .problem = problem};
     *problem = '\0';
+    if (!check_characters(&reader))
+        return NULL;
     if (at_text(&reader, "\xEF\xBB\xBF"))
         reader.at = 3;
     if (!skip_around(&reader))
