@@ -295,6 +295,17 @@ static void set_kept(struct target *target)
     words_set(target->words, "names_to", text_append(arena, to, "]"));
 }
 
+/* Of rows that are loaded from the source: before every change that they do not show yet. Clocks may differ by some minutes. */
+static void set_load(struct target *target)
+{
+    const struct column *version = version_of(target->layout);
+    const bool time = version && text_ends(version->paths[0].text, TEXT("ts_ns"));
+    words_set(target->words, "load_version",
+              time ? TEXT("toUnixTimestamp64Nano(now64(9) - INTERVAL 5 MINUTE)") : TEXT("0"));
+    words_set(target->words, "load_version_text", time ? TEXT("of five minutes ago") : TEXT("0"));
+    words_set(target->words, "load_offset", version ? TEXT("rowNumberInAllBlocks()") : TEXT("0"));
+}
+
 static void set_selects(struct target *target)
 {
     struct arena *arena = target->arena;
@@ -465,5 +476,6 @@ bool pipeline_target(const struct layout *layout, struct arena *arena, struct wo
     set_keys(&target);
     set_kept(&target);
     set_selects(&target);
+    set_load(&target);
     return true;
 }

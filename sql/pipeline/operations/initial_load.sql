@@ -1,0 +1,21 @@
+-- Loads the rows that are in the source now, beside a stream that runs already. {database}.{pipeline}_source is a view of your own of them,
+-- with the source's names:
+--
+--   CREATE VIEW {database}.{pipeline}_source AS SELECT * FROM postgresql(shop_postgres, table = 'tickets')
+--
+-- A loaded row has the version {load_version_text}: every change that it does not show yet is later, and what it shows of changes that are on
+-- their way comes once more, the last one last. So the stream must have begun, and lose nothing. A value that the layout cannot read as
+-- the source writes it is a dead letter. It may be run again.
+SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no view {database}.{pipeline}_source: make one of the rows in the source, such as CREATE VIEW {database}.{pipeline}_source AS SELECT * FROM postgresql(…)')
+FROM system.tables WHERE database = '{database}' AND name = '{pipeline}_source' FORMAT Null;
+
+INSERT INTO {database}.{decoded} (event, message, topic, offset, row, kafka_time)
+WITH {load_version} AS at
+SELECT {function}(message), message, 'initial load', {load_offset}, 0, now64(3)
+FROM
+(
+    SELECT concat('{"op":"r","ts_ns":', toString(at), ',"source":{"lsn":0,"scn":0},"before":null,"after":', formatRowNoNewline('JSONEachRow', *), '}') AS message
+    FROM {database}.{pipeline}_source
+)
+SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_decimals = 0, output_format_json_quote_denormals = 1,
+         output_format_json_escape_forward_slashes = 0;
