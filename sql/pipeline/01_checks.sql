@@ -4,7 +4,9 @@ SELECT throwIf(toUInt32(splitByChar('.', version())[1]) * 100 + toUInt32(splitBy
 FORMAT Null;
 
 --| end
+--| if not landing
 SYSTEM RELOAD FUNCTIONS;
+--| end
 --| if cluster
 
 SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no cluster {cluster} in this server''s remote_servers')
