@@ -253,6 +253,8 @@ static const struct {
     PIPELINE("--diff", NULL, diff,
              "pipeline: a query that answers what differs between the server's table and the layout"),
     PIPELINE("--remove", NULL, remove, "pipeline: what takes it away"),
+    PIPELINE("--source", "FUNCTION", source,
+             "pipeline: with an operation that compares: the table function that reads the source's table"),
     PIPELINE("--operation", "NAME", operation,
              "pipeline: one of its operations, such as replay (see docs/pipelines.md)"),
 };

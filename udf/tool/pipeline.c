@@ -15,6 +15,8 @@ enum { STATUS_SYSTEM = 1, STATUS_CALL = 2 }; /* as call.h has them */
 
 struct writing {
     const struct pipeline_options *options;
+    const struct layout *layout;
+    struct arena *arena;
     struct words *words;
     struct buffer *out;
     char *problem;
@@ -64,12 +66,32 @@ static void put_file(struct writing *writing, const char *path)
     free(text);
 }
 
+/* Operations that look at the source's table have its words, and are for rows. */
+static bool needs_source(struct writing *writing, const struct pipeline_file *file)
+{
+    if (!strstr(file->text, "{source}"))
+        return true;
+    bool rows = words_get(writing->words, "rows").size > 0;
+    if (rows && writing->options->source) {
+        bool set = pipeline_source(writing->options->source, writing->layout, writing->arena, writing->words,
+                                   writing->problem);
+        writing->status = set ? 0 : STATUS_CALL;
+        return set;
+    }
+    snprintf(writing->problem, PIPELINE_PROBLEM, "--operation %s %s", writing->options->operation,
+             rows ? "needs --source, such as \"postgresql(shop_postgres, table = 'tickets')\""
+                  : "is for --kind rows");
+    writing->status = STATUS_CALL;
+    return false;
+}
+
 static void put_operation(struct writing *writing)
 {
     char name[64], known[512] = "";
     int length = snprintf(name, sizeof name, OPERATIONS "%s", writing->options->operation);
     if (length > 0 && (size_t)length < sizeof name && find(name)) {
-        put(writing, name, NULL);
+        if (needs_source(writing, find(name)))
+            put(writing, name, NULL);
         return;
     }
     size_t size = 0;
@@ -110,7 +132,12 @@ int pipeline_write(const struct pipeline_options *options, const struct layout *
 {
     struct arena arena = {.blocks = NULL};
     struct words words = {.count = 0};
-    struct writing writing = {.options = options, .words = &words, .out = out, .problem = problem};
+    struct writing writing = {.options = options,
+                              .layout = layout,
+                              .arena = &arena,
+                              .words = &words,
+                              .out = out,
+                              .problem = problem};
     *problem = '\0';
     if ((options->diff != NULL) + (options->remove != NULL) + (options->operation != NULL) > 1) {
         snprintf(problem, PIPELINE_PROBLEM, "give one of --diff, --remove and --operation");

@@ -21,6 +21,7 @@ struct pipeline_options {
     const char *silence;   /* seconds without a message after which the source is taken for dead */
     const char *names;     /* WORD=NAME,…: tables that are called otherwise */
     const char *target;    /* a file of SQL in place of the target table and its view */
+    const char *source;    /* the table function that reads the source's table, for operations that compare */
     const char *operation; /* one of sql/pipeline/operations, in place of the pipeline */
     const char *replicated, *no_deletes, *landing, *diff, *remove; /* not NULL: given */
     char **files; /* more SQL, run before the consumption starts: `file_count` of them */

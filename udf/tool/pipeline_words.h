@@ -12,6 +12,10 @@ bool pipeline_words(const struct pipeline_options *options, const struct layout 
 /* The words of the target table, once the others are set: columns, keys, and how a message becomes rows. */
 bool pipeline_target(const struct layout *layout, struct arena *arena, struct words *words, char *problem);
 
+/* The words of operations that look at the source's table, which `source`, a table function, reads. Once the others are set. */
+bool pipeline_source(const char *source, const struct layout *layout, struct arena *arena, struct words *words,
+                     char *problem);
+
 /* Text as SQL has it: 'it\'s'. And a name: `a b`. */
 struct text sql_text(struct arena *arena, struct text text);
 struct text sql_name(struct arena *arena, struct text name);
