@@ -293,6 +293,7 @@ static void set_groups(struct wording *wording, struct text group)
 {
     struct arena *arena = wording->arena;
     struct text before = group.size ? group : TEXT("ch_consumer"), topic = words_get(wording->words, "topic");
+    set(wording, "group_text", sql_text(arena, before));
     set(wording, "batch_group", arena_printf(arena, "%.*s_batch", TEXT_ARGUMENTS(before)));
     set(wording, "audit_group", arena_printf(arena, "%.*s_audit", TEXT_ARGUMENTS(before)));
     set(wording, "batch_settings",
