@@ -1,9 +1,11 @@
 """The XML for ClickHouse, `make install`, and what `check` finds in a server's folders."""
 
+import os
 import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 from program import LAYOUT, PROGRAMS, ROOT, call, refusal
@@ -335,6 +337,20 @@ def test_a_function_that_is_commented_out_is_none(server):
                     + text[end + len("</function>"):])
     found = check(server[0], 0)
     assert "has debeziumUnnest" in found and ": debeziumUnnest" not in found and ": debeziumTimestamp" in found
+
+
+def test_root_does_not_run_what_another_user_may_have_written(server):
+    if os.geteuid() != 0:
+        pytest.fail("needs root")
+    program = server[1] / "debezium-udf"
+    program.write_text("#!/bin/sh\necho \"debezium-udf 0 ($(id -u) $(id -g) $(id -G))\"\n")
+    os.chown(program, 12345, 12346)
+    for folder in server[1].parents:
+        if folder.stat().st_uid == 0 and "pytest" in str(folder):
+            folder.chmod(0o755)
+    users = [line.split(":") for line in Path("/etc/passwd").read_text().splitlines()]
+    ids = next((user[2:4] for user in users if user[0] == "clickhouse"), ["12345", "12346"])
+    assert f"debezium-udf is debezium-udf 0 ({ids[0]} {ids[1]} {ids[1]}), and this check is of" in check(server[0], 1)
 
 
 def test_settings_that_are_only_noted(server):
