@@ -175,7 +175,7 @@ $(OBJECTS)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi -fwrapv
 .SECONDARY: $(UNIT_TESTS:$(BUILD)/tests/%=$(OBJECTS)/tests/%.o)
 
 #: make check              the tests of a moment: unit, golden, values, command line, conformance, differential; no server, no root
-CHECK_NEEDS := build conformance
+CHECK_NEEDS := build conformance deploy
 check:
 	@tests/stack/prepare.sh $(CHECK_NEEDS)
 	@$(MAKE) --no-print-directory all unit-tests
@@ -220,6 +220,13 @@ property: all
 property-faults: all
 	@tests/stack/prepare.sh build kafka debezium mariadb
 	@build/venv/bin/python -m tests.property.seeded
+
+#: make compose-test       deploy/compose in containers: podman, Docker Compose, and stand-ins for the official images
+.PHONY: compose-test
+compose-test:
+	@tests/stack/prepare.sh build compose
+	@$(MAKE) --no-print-directory all
+	@build/venv/bin/python -m pytest -v -rP --durations=10 tests/compose
 
 #: make fuzz               the fuzzers, each for SECONDS=
 SECONDS ?= 60
@@ -268,7 +275,7 @@ include package/package.mk
 
 #: make lint               warnings as errors in gcc and clang, the structure of udf/, cppcheck, clang-tidy, shellcheck
 LINT_WARNINGS := -Werror -Wformat=2 -Wconversion -Wnull-dereference -Wwrite-strings
-SCRIPTS = $(shell git ls-files '*.sh' package/debian/p*) .ci/run
+SCRIPTS = $(shell git ls-files '*.sh' package/debian/p* tests/compose/images/clickhouse/clickhouse-* tests/compose/images/kafka/run) .ci/run
 lint:
 	@tests/stack/prepare.sh build lint fuzz
 	@$(MAKE) BUILD=build/lint/gcc WERROR='$(LINT_WARNINGS)' compile

@@ -26,6 +26,9 @@ sed -i 's:share/man/man1/debezium-udf\.1\>:&.gz:g' "$tarball/manifest"
 # ---- The tarball ------------------------------------------------------------------------------------------------------------
 
 install -m 644 package/INSTALL.md LICENSE CHANGELOG.md "$tarball"
+# An image is built from an unpacked tarball (deploy/compose).
+cp -r "$tarball/files/usr/share/debezium-udf/deploy" "$tarball/deploy"
+install -m 644 .dockerignore "$tarball"
 tar -C "$folder/$arch/tar" --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
     -c "$name" | gzip -9n >"$folder/$name.tar.gz"
 

@@ -46,7 +46,7 @@ test-arm64:
 	@tests/package/arm64.sh
 
 # Everything that a release is held against. Each step must pass; the first that does not ends it.
-RELEASE_STEPS := lint test sanitize test-versions test-arm64 cloud-test package
+RELEASE_STEPS := lint test sanitize test-versions test-arm64 cloud-test compose-test package
 release-check:
 	@package/release_check.sh $(VERSION)
 	@for step in $(RELEASE_STEPS); do \

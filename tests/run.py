@@ -31,7 +31,9 @@ BUILDS = [ROOT / "build", ROOT / "build" / "cjson"]
 SECONDS = 600
 
 # What needs no server, no network and no rights.
-CHECK = [["cli"], ["structure", "golden", "conformance", "values", "differential"]]
+CHECK = [["cli"], ["structure", "deploy", "golden", "conformance", "values", "differential"]]
+# What is not part of `make test`: `make compose-test` runs it.
+APART = {"compose"}
 # What is side by side: each line has servers of its own and runs in one process. The longest come first; where one ends in parts, as
 # many processes have every so-manyth test each. A folder of tests that is named nowhere is a line of its own.
 GROUPS = [
@@ -183,7 +185,7 @@ def check(report: Report, running: list) -> None:
 
 def others() -> list:
     """GROUPS, and what has tests and is in none, each as pytest's arguments."""
-    named, groups = set(sum(CHECK, [])), []
+    named, groups = set(sum(CHECK, [])) | APART, []
     for line in GROUPS:
         *paths, last = line.split()
         parts = int(last) if last.isdigit() else 1

