@@ -1,5 +1,5 @@
+#!/bin/sh
 # Read by the one-shot services. `service` is their name, `WAIT_SECONDS` how long they wait for another.
-# shellcheck shell=sh
 : "${service:?}"
 
 die() {
