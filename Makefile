@@ -201,12 +201,13 @@ include tests/versions/versions.mk
 MINUTES ?= 10
 .PHONY: soak
 soak: all
-	@tests/stack/prepare.sh build engine kafka debezium
+	@tests/stack/prepare.sh build engine kafka debezium mariadb
 	@$(MAKE) --no-print-directory JSON=cjson all
 	@$(MAKE) --no-print-directory differential MESSAGES=10000000
 	@tests/differential/mutations.sh
 	@build/venv/bin/python tests/differential/lasting.py
 	@TIMES=10000000 HOSTILE_GB=20 build/venv/bin/python -m pytest -q -rP tests/values tests/hostile -k 'random or flat'
+	@PIPELINE_CHANGES=10000 PIPELINE_EACH=2 PIPELINE_ROWS=1000000 build/venv/bin/python -m pytest -q tests/pipelines/test_tables.py tests/pipelines/test_load.py
 	@build/venv/bin/python bench/soak.py $(MINUTES)
 
 #: make property           random tables of two databases, every decoded cell against the database's own text; a page in bench/results

@@ -44,6 +44,8 @@ GROUPS = [
     "live/test_mariadb.py property",
     "cluster",
     "orders",
+    "pipelines/test_tables.py pipelines/test_every.py",
+    "pipelines/test_load.py pipelines/test_changed.py pipelines/test_refused.py pipelines/test_rows.py",
     "engine pipeline security versions",
     "analytics browser",
     "fuzz",

@@ -296,8 +296,29 @@ static void set_kept(struct target *target)
 }
 
 /* Of rows that are loaded from the source: before every change that they do not show yet. Clocks may differ by some minutes. */
+/* Decimals whose layout says base64, as Debezium writes them: the unscaled number's bytes. */
+static struct text load_columns(const struct target *target)
+{
+    struct arena *arena = target->arena;
+    struct text replaced = TEXT("");
+    for (size_t i = 0; i < target->layout->column_count; i++) {
+        const struct column *column = &target->layout->columns[i];
+        struct text member = member_of(column);
+        if (!member.data || !column->as.base64 || column->as.type.kind != TYPE_DECIMAL ||
+            path_step_count(&column->paths[0]) != 1)
+            continue;
+        struct text name = sql_name(arena, member);
+        replaced = text_append(
+            arena, replaced,
+            "%s\n            base64Encode(reverse(reinterpretAsFixedString(toDecimal256(%.*s, %d)))) AS %.*s",
+            replaced.size ? "," : "", TEXT_ARGUMENTS(name), column->as.type.scale, TEXT_ARGUMENTS(name));
+    }
+    return replaced.size ? arena_printf(arena, "* REPLACE (%.*s)", TEXT_ARGUMENTS(replaced)) : TEXT("*");
+}
+
 static void set_load(struct target *target)
 {
+    words_set(target->words, "load_columns", load_columns(target));
     const struct column *version = version_of(target->layout);
     const bool time = version && text_ends(version->paths[0].text, TEXT("ts_ns"));
     words_set(target->words, "load_version",

@@ -10,12 +10,16 @@ SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no view {database}.
 FROM system.tables WHERE database = '{database}' AND name = '{pipeline}_source' FORMAT Null;
 
 INSERT INTO {database}.{decoded} (event, message, topic, offset, row, kafka_time)
-WITH {load_version} AS at
+WITH {load_version} AS _load_version
 SELECT {function}(message), message, 'initial load', {load_offset}, 0, now64(3)
 FROM
 (
-    SELECT concat('{"op":"r","ts_ns":', toString(at), ',"source":{"lsn":0,"scn":0},"before":null,"after":', formatRowNoNewline('JSONEachRow', *), '}') AS message
-    FROM {database}.{pipeline}_source
+    SELECT concat('{"op":"r","ts_ns":', toString(_load_version), ',"source":{"lsn":0,"scn":0},"before":null,"after":', formatRowNoNewline('JSONEachRow', *), '}') AS message
+    FROM
+    (
+        SELECT {load_columns}
+        FROM {database}.{pipeline}_source
+    )
 )
 SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_decimals = 0, output_format_json_quote_denormals = 1,
          output_format_json_escape_forward_slashes = 0;
