@@ -198,7 +198,7 @@ static const char *find_layout(const struct call *call, struct arena *arena)
 
 static int run_register(const struct call *call)
 {
-    char problem[REGISTER_PROBLEM];
+    char problem[REGISTER_PROBLEM] = "out of memory";
     struct arena arena = {.blocks = NULL};
     const struct registering as = {.layout = find_layout(call, &arena),
                                    .config_dir = call->config_dir,
@@ -211,7 +211,7 @@ static int run_register(const struct call *call)
     bool done =
         !arena.failed && (call->given & OPTION_REMOVE ? register_remove : register_layout)(&as, problem);
     if (!done && *problem)
-        host_complain("%s", arena.failed ? "out of memory" : problem);
+        host_complain("%s", problem);
     arena_free(&arena);
     return done ? 0 : EXIT_SYSTEM;
 }

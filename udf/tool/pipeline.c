@@ -46,8 +46,13 @@ static void render(struct writing *writing, const char *name, struct text text)
 /* A file of the program, where the condition (a word; NULL: none) holds. */
 static void put(struct writing *writing, const char *name, const char *condition)
 {
-    if (writing->status == 0 && (!condition || words_get(writing->words, condition).size > 0))
-        render(writing, name, text_of(find(name)->text));
+    const struct pipeline_file *file = find(name);
+    if (!file) {
+        snprintf(writing->problem, PIPELINE_PROBLEM, "sql/pipeline/%s.sql is not in this program", name);
+        writing->status = STATUS_SYSTEM;
+    } else if (writing->status == 0 && (!condition || words_get(writing->words, condition).size > 0)) {
+        render(writing, name, text_of(file->text));
+    }
 }
 
 /* A file of the user's. */

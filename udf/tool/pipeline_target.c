@@ -272,8 +272,7 @@ static struct text brings(const struct target *target, const struct column *colu
 static void set_kept(struct target *target)
 {
     struct arena *arena = target->arena;
-    struct text columns = TEXT(""), values = TEXT(""), from = TEXT("['"), to = TEXT("['");
-    from = to = TEXT("[''");
+    struct text columns = TEXT(""), values = TEXT(""), from = TEXT("[''"), to = from;
     for (size_t i = 0; i < target->layout->column_count; i++) {
         const struct column *column = &target->layout->columns[i];
         bool only;

@@ -40,7 +40,7 @@ void buffer_put(struct buffer *buffer, struct text text)
             buffer->capacity = capacity;
         }
     }
-    if (buffer->failed || text.size == 0)
+    if (buffer->failed || !buffer->data || text.size == 0)
         return;
     memcpy(buffer->data + buffer->size, text.data, text.size);
     buffer->size += text.size;

@@ -70,7 +70,7 @@ static enum next read_column_header(struct arguments *arguments)
 static bool buffer_add(struct buffer *buffer, uint64_t length, const char *data, size_t size)
 {
     size_t need = buffer->size + sizeof length + size + STREAM_PADDING;
-    if (need > buffer->capacity) {
+    if (need > buffer->capacity || !buffer->data) {
         size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_KEEP;
         while (capacity < need)
             capacity *= 2;
@@ -92,6 +92,7 @@ static bool buffer_add(struct buffer *buffer, uint64_t length, const char *data,
 static bool buffer_next(struct buffer *buffer, struct text *text)
 {
     uint64_t length;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): where there is a next row, buffer_add has made room */
     memcpy(&length, buffer->data + buffer->next, sizeof length);
     buffer->next += sizeof length;
     if (length == NOT_TAKEN)
