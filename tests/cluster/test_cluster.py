@@ -88,6 +88,19 @@ def test_two_shards_hold_what_one_node_holds(servers):
         assert node.rows(f"SELECT * FROM {DATABASE}.pipeline_gaps") == []
 
 
+def test_each_node_watches_its_partitions_and_every_node_tells_the_losses(servers):
+    one, other = servers.nodes[:2]
+    time.sleep(2.5)
+    for node in (one, other):
+        # Refreshes stand still here: the view's query by hand.
+        query = node.value(f"SELECT as_select FROM system.tables WHERE database = '{DATABASE}' AND name = 'pipeline_watch_mv'")
+        node.query(f"INSERT INTO {DATABASE}.pipeline_watch {query}", settings={"distributed_foreground_insert": 1})
+    for node in (one, other):
+        assert node.value(f"SELECT count() FROM {DATABASE}.pipeline_watch FINAL WHERE kind = 'position'") == PARTITIONS
+        assert node.value(f"SELECT min(watched_at) > 0 FROM {DATABASE}.pipeline_status WHERE is_assigned") == 1
+        assert node.rows(f"SELECT * FROM {DATABASE}.pipeline_losses") == []
+
+
 def test_a_row_by_hand_and_a_setting_are_seen_from_every_node(servers):
     one, other = servers.nodes[:2]
     for server in (one, servers.alone):
