@@ -196,6 +196,7 @@ def test_three_pipelines_one_of_them_broken(guarded, tell):
     assert "Stack trace" not in row["diagnosis"] and row["diagnosis"].endswith("the block is tried again until this is mended")
     assert [pipeline.rows()[0]["code"] for pipeline in (one, three)] == ["consuming", "consuming"]
     two.engine.query(f"DROP VIEW {DATABASE}.copy_mv")
+    two.send(1)
     two.wait("consuming", 90)
 
 
@@ -324,7 +325,7 @@ def test_clocks_that_are_wrong(guarded, broker, tell):
         producer.produce("clocks", ticket(100), timestamp=timestamp)
     producer.flush(30)
     pipeline.engine.wait_for(f"SELECT sum(clock_errors_day) FROM {DATABASE}.pipeline_status WHERE pipeline = 'clocks'", 3)
-    (row,) = pipeline.rows()
+    row = pipeline.wait("consuming")
     tell(f"delay {row['delay_ms_minute']} ms, p50 {row['delay_p50_ms']}, p99 {row['delay_p99_ms']}, of 23 with {row['clock_errors_day']} wrong clocks")
     assert (row["code"], row["events_hour"], row["last_offset"]) == ("consuming", 23, 22)
     for delay in ("delay_ms_minute", "max_delay_ms_minute", "delay_p50_ms", "delay_p99_ms"):
