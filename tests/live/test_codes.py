@@ -195,9 +195,8 @@ def test_three_pipelines_one_of_them_broken(guarded, tell):
     row = two.named("blocked", tell)
     assert "Stack trace" not in row["diagnosis"] and row["diagnosis"].endswith("the block is tried again until this is mended")
     assert [pipeline.rows()[0]["code"] for pipeline in (one, three)] == ["consuming", "consuming"]
+    # Its recovery, which takes up to a minute, test_status.py waits for.
     two.engine.query(f"DROP VIEW {DATABASE}.copy_mv")
-    two.send(1)
-    two.wait("consuming", 90)
 
 
 def test_a_pipeline_whose_messages_somebody_else_inserts(guarded, engine):
