@@ -59,6 +59,10 @@ class Podman(Server):
         self.ended.set()
         self.ticker.join()
         self.remove_containers()
+        # Builds that failed, or that a later one took the name from: a gigabyte each.
+        nameless = self.run("images", "--quiet", "--filter", "dangling=true", check=False).stdout.split()
+        if nameless:
+            self.run("rmi", "--force", *nameless, check=False)
         super().stop(seconds)
 
     def remove_containers(self) -> None:
