@@ -186,6 +186,8 @@ def test_three_pipelines_one_of_them_broken(guarded, tell):
         assert [(row["code"], row["diagnosis"]) for row in pipeline.rows()] == [("consuming", "consuming")]
         assert pipeline.alerts() == []
     two.engine.query(f"ATTACH TABLE {DATABASE}.three_2_events")
+    # A commit ends it at once.
+    two.send(1)
     two.wait("consuming")
     # What is behind one pipeline holds up that one alone.
     two.engine.query(f"CREATE TABLE {DATABASE}.copy (offset UInt64) ENGINE = Memory")
