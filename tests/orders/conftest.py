@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from shop import BINARY, EXAMPLE, Shop
+from shop import BINARY, EXAMPLE, Shop, pipeline
 
 from tests.stack.connect import Connect
 from tests.stack.engine import Engine
@@ -14,7 +14,7 @@ from tests.stack.postgres import Postgres
 COLLECTIONS = """\
 <clickhouse>
     <named_collections>
-        <orders_kafka><kafka_broker_list>{broker}</kafka_broker_list></orders_kafka>
+        <debezium_kafka><kafka_broker_list>{broker}</kafka_broker_list></debezium_kafka>
         <orders_postgres>
             <host>127.0.0.1</host><port>{port}</port><user>postgres</user><password>none</password>
             <database>postgres</database>
@@ -25,7 +25,7 @@ COLLECTIONS = """\
 
 
 class Chain:
-    """PostgreSQL with orders in it, Debezium that follows them, and an engine that has applied the example's SQL."""
+    """PostgreSQL with orders in it, Debezium that follows them, and an engine with the pipeline of the example's layout."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -42,15 +42,13 @@ class Chain:
             self.connect = stack.enter_context(
                 Connect(self.folder / "connect", self.kafka, self.postgres, [EXAMPLE / "connector.json"]))
             self.engine = stack.enter_context(self._engine())
-            self.engine.run("".join(path.read_text() for path in sorted((EXAMPLE / "sql").glob("[0-9]*.sql"))))
+            self.engine.run(pipeline())
             self._stack = stack.pop_all()
         return self
 
     def _engine(self) -> Engine:
         folder = self.folder / "engine"
         (folder / "config.d").mkdir(parents=True)
-        for path in (EXAMPLE / "config.d").iterdir():
-            (folder / "config.d" / path.name).write_text(path.read_text())
         (folder / "config.d" / "zz_here.xml").write_text(
             COLLECTIONS.format(broker=self.kafka.address, port=self.postgres.port))
         functions = subprocess.check_output([BINARY, "config", EXAMPLE / "orders.json"], text=True)

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import random
+import subprocess
 import uuid
 from collections import Counter
 from decimal import Decimal
@@ -12,6 +13,14 @@ from tests.support.programs import PROGRAM as BINARY
 from tests.support.waiting import wait_until
 
 EXAMPLE = ROOT / "examples" / "orders"
+
+
+
+def pipeline(*words: str) -> str:
+    """What `debezium-udf pipeline` prints for the example."""
+    return subprocess.check_output([BINARY, "pipeline", "orders.json", "--topic", "shop.public.orders", "--database", "shop", *words],
+                                   cwd=EXAMPLE, text=True)
+
 
 INSERT = """
 INSERT INTO orders (id, customer_id, status, total, exchange_rate, items, gift, coupon, ordered_on, due_on, created_at, updated_at,

@@ -6,12 +6,12 @@ import subprocess
 import threading
 
 import pytest
-from shop import COLUMNS, EXAMPLE, differences, differences_but_left_out, long_text, settle
+from shop import COLUMNS, differences, differences_but_left_out, long_text, pipeline, settle
 
 from tests.support.waiting import wait_until
 
 TOPIC = "shop.public.orders"
-OPERATIONS = EXAMPLE / "sql" / "operations"
+SOURCE = "postgresql(orders_postgres, table = 'orders')"
 
 
 def messages(chain) -> list:
@@ -23,7 +23,18 @@ def messages(chain) -> list:
 
 
 def dead(chain) -> list:
-    return chain.engine.rows("SELECT reason, message FROM shop.dead_letters FINAL WHERE NOT resolved")
+    return chain.engine.rows("SELECT reason, message FROM shop.dead_letters_open")
+
+
+def operation(name: str, *words: str) -> str:
+    """The one statement of an operation."""
+    return pipeline("--operation", name, *words).rstrip().removesuffix(";")
+
+
+def reconciled(chain) -> dict:
+    """What differs, by key."""
+    rows = chain.engine.rows(operation("reconcile", "--source", SOURCE), params={"buckets": 1, "bucket": 0})
+    return {row["id"]: row["columns"] or [row["difference"]] for row in rows}
 
 
 @pytest.mark.parametrize("identity", ["DEFAULT", "FULL"])
@@ -50,24 +61,25 @@ def test_every_kind_of_change_was_made(chain):
 
 def test_nothing_of_a_deleted_order_is_stored_but_its_key(chain):
     """Whatever came with the delete; nor does a value stand in the rows of another. The bytes under a NULL count, too."""
-    chain.engine.query("OPTIMIZE TABLE shop.orders_values FINAL")
+    chain.engine.query("OPTIMIZE TABLE shop.orders_rows FINAL")
     columns = [row["name"] for row in chain.engine.rows("""
         SELECT name FROM system.columns
-        WHERE database = 'shop' AND table = 'orders_values' AND name NOT IN ('id', 'value', 'version', 'deleted')""")]
+        WHERE database = 'shop' AND table = 'orders_rows' AND name NOT IN
+            ('id', 'row', 'version', 'deleted', 'left_out', 'topic', 'partition', 'offset', 'kafka_time')""")]
     assert set(COLUMNS) < set(columns)
     # The default of Date32 is 1900-01-01, and under a NULL it is 1970-01-01.
     stored = {name: f"assumeNotNull({name}) != defaultValueOfArgumentType(assumeNotNull({name}))" for name in columns}
     stored["due_on"] = "assumeNotNull(due_on) != toDate32(0)"
 
     def count(condition):
-        return chain.engine.value(f"SELECT count() FROM shop.orders_values WHERE {condition}")
+        return chain.engine.value(f"SELECT count() FROM shop.orders_rows WHERE {condition}")
 
     assert count("deleted") > 100
     for name in columns:
         assert count(f"deleted AND {stored[name]}") == 0, name
         assert count(f"NOT deleted AND {stored[name]}") > 0, name
-    assert count(f"value != 'instructions' AND {stored['instructions']}") == 0
-    assert count(f"value != 'details' AND ({stored['details']} OR {stored['shipping']})") == 0
+    assert count(f"row NOT IN ('', 'instructions') AND {stored['instructions']}") == 0
+    assert count(f"row NOT IN ('', 'details') AND ({stored['details']} OR {stored['shipping']})") == 0
 
 
 def test_messages_that_come_again_change_nothing(chain, tell):
@@ -78,7 +90,7 @@ def test_messages_that_come_again_change_nothing(chain, tell):
     # Behind them one more, so that they have all arrived when it has.
     chain.shop.order()
     settle(chain.postgres, chain.engine)
-    chain.engine.query("OPTIMIZE TABLE shop.orders_values FINAL")
+    chain.engine.query("OPTIMIZE TABLE shop.orders_rows FINAL")
     settle(chain.postgres, chain.engine)
     tell(f"{len(again)} messages again, in any order: nothing changed")
 
@@ -214,31 +226,29 @@ def test_a_snapshot_taken_anew_brings_no_deletes(chain):
     chain.connect.start()
     chain.shop.work(20)
     settle(chain.postgres, chain.engine, 60, lambda *sides: [row for row in differences(*sides) if row[0] not in gone])
-    statement = (OPERATIONS / "reconcile.sql").read_text().rstrip().removesuffix(";")
-    assert {(row["id"], *row["columns"]) for row in chain.engine.rows(statement)} == {(key, "deleted there") for key in gone}
-    deleted = (OPERATIONS / "deleted.sql").read_text()
+    assert reconciled(chain) == {key: ["not in the source"] for key in gone}
+    deleted = operation("end_missing", "--source", SOURCE)
     assert deleted.count("INTERVAL 1 MINUTE") == 1
     chain.engine.query(deleted.replace("INTERVAL 1 MINUTE", "INTERVAL 0 SECOND"))
     assert differences(chain.postgres, chain.engine) == []
-    assert chain.engine.rows(statement) == []
+    assert reconciled(chain) == {}
 
 
 def test_reconcile_names_each_column_that_differs(chain):
-    statement = (OPERATIONS / "reconcile.sql").read_text().rstrip().removesuffix(";")
     settle(chain.postgres, chain.engine)
-    assert chain.engine.rows(statement) == []
+    assert reconciled(chain) == {}
     one, two = chain.engine.rows("SELECT id FROM shop.orders ORDER BY id LIMIT 2")
-    chain.engine.query(f"INSERT INTO shop.orders_values SELECT * REPLACE (18446744073709551615 AS version, 'x' AS status, true AS gift) "
-                       f"FROM shop.orders_values FINAL WHERE id = '{one['id']}' AND value = 'order'")
-    chain.engine.query("INSERT INTO shop.orders_values (id, value, version, deleted) "
-                       f"VALUES ('{two['id']}', 'order', 18446744073709551615, 1)")
-    found = {row["id"]: row["columns"] for row in chain.engine.rows(statement)}
+    chain.engine.query(f"INSERT INTO shop.orders_rows SELECT * REPLACE (18446744073709551615 AS version, 'x' AS status, true AS gift) "
+                       f"FROM shop.orders_rows FINAL WHERE id = '{one['id']}' AND row = ''")
+    chain.engine.query("INSERT INTO shop.orders_rows (id, row, version, deleted) "
+                       f"VALUES ('{two['id']}', '', 18446744073709551615, 1)")
+    found = reconciled(chain)
     assert sorted(found) == sorted([one["id"], two["id"]]), found
     assert "status" in found[one["id"]] and set(found[one["id"]]) <= {"status", "gift"}
     assert found[two["id"]] == ["missing here"]
-    chain.engine.query(f"ALTER TABLE shop.orders_values DELETE WHERE id = '{two['id']}' AND version = 18446744073709551615 "
+    chain.engine.query(f"ALTER TABLE shop.orders_rows DELETE WHERE id = '{two['id']}' AND version = 18446744073709551615 "
                        "SETTINGS mutations_sync = 2")
-    chain.engine.query(f"ALTER TABLE shop.orders_values DELETE WHERE id = '{one['id']}' AND status = 'x' SETTINGS mutations_sync = 2")
+    chain.engine.query(f"ALTER TABLE shop.orders_rows DELETE WHERE id = '{one['id']}' AND status = 'x' SETTINGS mutations_sync = 2")
 
 
 def test_a_bad_message_is_a_dead_letter_and_can_be_replayed(chain):
@@ -246,7 +256,7 @@ def test_a_bad_message_is_a_dead_letter_and_can_be_replayed(chain):
     chain.engine.wait_for("SELECT count() FROM shop.dead_letters FINAL WHERE NOT resolved", 2)
     assert {row["reason"] for row in dead(chain)} == {
         "not JSON: bad literal at byte 0", "after.id: 1 does not fit UUID"}
-    chain.engine.query((OPERATIONS / "replay.sql").read_text())
+    chain.engine.query(operation("replay"))
     assert len(dead(chain)) == 2
     assert chain.engine.value("SELECT min(attempt) FROM shop.dead_letters FINAL") == 1
 
@@ -259,7 +269,7 @@ def test_truncate_is_a_dead_letter(chain):
     (letter,) = [row for row in dead(chain) if row["reason"] == "after: missing"]
     assert '"op":"t"' in letter["message"]
     assert differences(chain.postgres, chain.engine)
-    chain.engine.query((OPERATIONS / "truncate.sql").read_text())
+    chain.engine.query(operation("truncate"))
     assert differences(chain.postgres, chain.engine) == []
 
 
@@ -275,7 +285,7 @@ def test_a_key_that_was_there_before_the_truncate_brings_nothing_back(chain):
         letters = chain.engine.value("SELECT count() FROM shop.dead_letters FINAL")
         connection.execute("TRUNCATE orders")
         chain.engine.wait_for("SELECT count() FROM shop.dead_letters FINAL", letters + 1)
-        chain.engine.query((OPERATIONS / "truncate.sql").read_text())
+        chain.engine.query(operation("truncate"))
         chain.shop.order(other)
         connection.execute("UPDATE orders SET instructions = %s", [long[::-1]])
         connection.execute("UPDATE orders SET id = %s", [once])
@@ -287,5 +297,5 @@ def test_a_key_that_was_there_before_the_truncate_brings_nothing_back(chain):
 def test_applying_the_sql_again_changes_nothing(chain):
     shown = "SELECT name, create_table_query FROM system.tables WHERE database = 'shop' ORDER BY name"
     before = chain.engine.rows(shown)
-    chain.engine.run("".join(path.read_text() for path in sorted((EXAMPLE / "sql").glob("[0-9]*.sql"))))
+    chain.engine.run(pipeline())
     assert chain.engine.rows(shown) == before

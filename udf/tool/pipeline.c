@@ -71,21 +71,21 @@ static void put_file(struct writing *writing, const char *path)
     free(text);
 }
 
-/* Operations that look at the source's table have its words, and are for rows. */
-static bool needs_source(struct writing *writing, const struct pipeline_file *file)
+/* Whether the operation can be had: some write rows of a table, or look at the source's table, whose words are set then. */
+static bool serves(struct writing *writing, const struct pipeline_file *file)
 {
-    if (!strstr(file->text, "{source}"))
+    const bool asks = strstr(file->text, "{source}"), of_rows = asks || strstr(file->text, "{also_row}");
+    const char *source = writing->options->source, *refusal = NULL;
+    if (of_rows && words_get(writing->words, "rows").size == 0)
+        refusal = "is for --kind rows";
+    else if (asks && !source)
+        refusal = "needs --source, such as \"postgresql(shop_postgres, table = 'tickets')\"";
+    if (refusal)
+        snprintf(writing->problem, PIPELINE_PROBLEM, "--operation %s %s", writing->options->operation,
+                 refusal);
+    else if (!asks ||
+             pipeline_source(source, writing->layout, writing->arena, writing->words, writing->problem))
         return true;
-    bool rows = words_get(writing->words, "rows").size > 0;
-    if (rows && writing->options->source) {
-        bool set = pipeline_source(writing->options->source, writing->layout, writing->arena, writing->words,
-                                   writing->problem);
-        writing->status = set ? 0 : STATUS_CALL;
-        return set;
-    }
-    snprintf(writing->problem, PIPELINE_PROBLEM, "--operation %s %s", writing->options->operation,
-             rows ? "needs --source, such as \"postgresql(shop_postgres, table = 'tickets')\""
-                  : "is for --kind rows");
     writing->status = STATUS_CALL;
     return false;
 }
@@ -95,7 +95,7 @@ static void put_operation(struct writing *writing)
     char name[64], known[512] = "";
     int length = snprintf(name, sizeof name, OPERATIONS "%s", writing->options->operation);
     if (length > 0 && (size_t)length < sizeof name && find(name)) {
-        if (needs_source(writing, find(name)))
+        if (serves(writing, find(name)))
             put(writing, name, NULL);
         return;
     }

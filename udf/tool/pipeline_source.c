@@ -82,6 +82,5 @@ bool pipeline_source(const char *source, const struct layout *layout, struct are
     words_set(words, "source_hashes", theirs);
     words_set(words, "here_hashes", ours);
     words_set(words, "compared_columns", arena_printf(arena, "[%.*s]", TEXT_ARGUMENTS(names)));
-    words_set(words, "also_row", words_get(words, "left_out").size ? TEXT(", row") : TEXT(""));
     return true;
 }

@@ -489,6 +489,7 @@ bool pipeline_target(const struct layout *layout, struct arena *arena, struct wo
     target.rows = words_get(words, "rows").size > 0;
     target.left_out = target.rows && column_at(layout, SPACE_LEFT_OUT);
     words_set(words, "left_out", target.left_out ? TEXT("1") : TEXT(""));
+    words_set(words, "also_row", target.left_out ? TEXT(", row") : TEXT(""));
     if (!objects_are_free(&target) || !names_are_free(&target) || !version_serves(&target) ||
         !key_serves(&target) || !deletes_arrive(&target))
         return false;
