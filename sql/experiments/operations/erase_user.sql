@@ -1,6 +1,6 @@
 -- Erases one user from every table: events, dead letters (whatever their state) and what is computed from events.
 --
---   clickhouse-client --param_user=u-123 --queries-file sql/operations/erase_user.sql
+--   clickhouse-client --param_user=u-123 --queries-file sql/experiments/operations/erase_user.sql
 --
 -- Erase the user at the source first. The topic keeps its messages for its own retention: after a redelivery or a batch
 -- that reads them again, run this again. Replaced parts leave the disk within old_parts_lifetime (8 minutes); backups are
