@@ -31,6 +31,6 @@ def test_charts_of_ones_own_survive_an_update_of_the_bundle(site):
     site.query(f"INSERT INTO {DATABASE}.dashboard_queries VALUES (25, 'mine', 'SELECT 1, 2')")
     count = f"SELECT count() FROM {DATABASE}.dashboard_queries FINAL"
     before = site.value(count)
-    site.apply(site.bundle)
+    site.make()
     assert site.value(count) == before
     site.query(f"DELETE FROM {DATABASE}.dashboard_queries WHERE position = 25")
