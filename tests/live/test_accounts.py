@@ -67,10 +67,13 @@ def test_reconciliation(chain):
     assert sum(day["missing"] for day in run(chain.engine, "reconcile.sql")) == 1
     # And so is an event whose outbox row is there no more, as after a restore of PostgreSQL: it makes nothing up for the other.
     with chain.postgres.connect() as connection:
-        (gone,) = connection.execute("DELETE FROM outbox WHERE id = (SELECT min(id) FROM outbox WHERE aggregate_type = 'event' AND "
-                                     "payload->>'experiment_id' != 'none') RETURNING id").fetchone()
+        connection.execute("CREATE TABLE outbox_kept AS SELECT * FROM outbox WHERE id = (SELECT min(id) FROM outbox WHERE "
+                           "aggregate_type = 'event' AND payload->>'experiment_id' != 'none')")
+        connection.execute("DELETE FROM outbox WHERE id IN (SELECT id FROM outbox_kept)")
     days = run(chain.engine, "reconcile.sql")
-    assert (sum(day["missing"] for day in days), sum(day["extra"] for day in days)) == (1, 1), gone
+    assert (sum(day["missing"] for day in days), sum(day["extra"] for day in days)) == (1, 1)
+    with chain.postgres.connect() as connection:
+        connection.execute("INSERT INTO outbox OVERRIDING SYSTEM VALUE SELECT * FROM outbox_kept")
     chain.connect.start()
     chain.engine.wait_for("SELECT count() FROM experiments_analytics.events WHERE id = 'x'", 1, 120)
 
