@@ -80,6 +80,8 @@ static void test_what_is_none(void **state)
         {"<r><![CDATA[ </r>", "line 1: CDATA has no end"},
         {"<r><?x </r>", "line 1: an instruction has no end"},
         {"<r>\n\n<a>1 & 2</a></r>", "line 3: `&` begins no reference"},
+        {"<r>\n& <a></a></r>", "line 2: `&` begins no reference"},
+        {"<r><a></a>&amp;&</r>", "line 1: `&` begins no reference"},
         {"<r><a>&nbsp;</a></r>", "line 1: `&` begins no reference"},
         {"<r><a>&#0;</a></r>", "line 1: `&` begins no reference"},
         {"<r><a>&#xD800;</a></r>", "line 1: `&` begins no reference"},

@@ -202,7 +202,7 @@ static void note_members(struct path_tree *tree, const struct path_walk *walk, c
         if (!child || fallback != fallbacks || !path_tree_note(child, walk, doc, member))
             continue;
         /* What a flattened key leads to below a member is no document of the row image. */
-        if (follow || child < tree->children || child >= tree->children + tree->count)
+        if (follow || !path_tree_is_child(tree, child))
             path_tree_follow(child, walk, doc, member);
     }
 }

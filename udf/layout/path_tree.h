@@ -33,7 +33,7 @@ struct path_tree {
     uint16_t
         rule; /* number, from 1, of the first accept rule whose path ends here or leads through here; 0: none */
     bool rule_ends;       /* some rule's path ends here */
-    bool base64;        /* a member of the row image whose string is the base64 of its document */
+    bool base64;          /* a member of the row image whose string is the base64 of its document */
     bool taken;           /* some column takes what is here, or something within it */
     bool by_member;       /* only parts of what is here are taken: its other members are unmapped, … */
     struct text *ignored; /* … but for these, `ignored_count` of them */
@@ -68,6 +68,12 @@ static inline struct path_tree *path_tree_child(const struct path_tree *tree, st
 {
     ptrdiff_t index = names_find(&tree->names, name);
     return index < 0 ? NULL : &tree->children[index];
+}
+
+/* Whether a node is one of the tree's children: a tree without any has no place for them either. */
+static inline bool path_tree_is_child(const struct path_tree *tree, const struct path_tree *node)
+{
+    return tree->count > 0 && node >= tree->children && node < tree->children + tree->count;
 }
 
 /* Notes that the path to `tree` leads to this value, unless an earlier one of the same name was there. Answers whether it was

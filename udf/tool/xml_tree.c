@@ -184,11 +184,7 @@ static bool read_value(struct reader *reader, struct xml_node *node)
             size += data;
             text = behind;
         } else if (*text.data == '&') {
-            const size_t at = (size_t)(text.data - reader->xml.data),
-                         got = read_reference(&text, value + size);
-            if (got == 0)
-                return fail(reader, at, "`&` begins no reference: write &amp;");
-            size += got;
+            size += read_reference(&text, value + size); /* one: see check_references */
         } else {
             value[size++] = *text.data;
             text = text_from(text, 1);
@@ -234,6 +230,19 @@ static bool not_closed(struct reader *reader, size_t at, const struct xml_node *
                 TEXT_ARGUMENTS(node->name));
 }
 
+/* Refuses an `&` that begins no reference, in what is between elements, too: the server reads nothing of such a file. */
+static bool check_references(struct reader *reader, struct text text)
+{
+    char character[4];
+    const char *found;
+    while (text.size > 0 && (found = memchr(text.data, '&', text.size))) {
+        text = text_from(text, (size_t)(found - text.data));
+        if (read_reference(&text, character) == 0)
+            return fail(reader, (size_t)(found - reader->xml.data), "`&` begins no reference: write &amp;");
+    }
+    return true;
+}
+
 /* Reads what is between the tags, and the closing one. */
 static bool read_inside(struct reader *reader, struct xml_node *node)
 {
@@ -244,6 +253,8 @@ static bool read_inside(struct reader *reader, struct xml_node *node)
         const char *tag = rest.size ? memchr(rest.data, '<', rest.size) : NULL;
         if (!tag)
             return not_closed(reader, start, node);
+        if (!check_references(reader, (struct text){rest.data, (size_t)(tag - rest.data)}))
+            return false;
         reader->at += (size_t)(tag - rest.data);
         if (at_text(reader, "</"))
             break;

@@ -153,8 +153,8 @@ bool is_document_member(const struct learning *learning, const struct standing *
 {
     const struct path_tree *row = &learning->shapes->finder->tree[SPACE_ROW];
     for (unsigned i = 0; i < standing->tree_count; i++)
-        if ((standing->trees[i]->count || standing->trees[i]->base64) && standing->trees[i] >= row->children &&
-            standing->trees[i] < row->children + row->count)
+        if ((standing->trees[i]->count || standing->trees[i]->base64) &&
+            path_tree_is_child(row, standing->trees[i]))
             return true;
     return false;
 }
@@ -223,8 +223,9 @@ struct shape_state *state_here(struct learning *learning, const struct standing 
         size_t size = learning->path_size;
         if (!enter(learning, TO_OPAQUE, NONE))
             return NULL;
-        opaque = find_key(learning, (struct text){learning->path + learning->base, learning->path_size - learning->base}, false,
-                          stage < all ? stage : all);
+        opaque = find_key(
+            learning, (struct text){learning->path + learning->base, learning->path_size - learning->base},
+            false, stage < all ? stage : all);
         learning->path_size = size;
         if (opaque == KEY_NONE)
             return NULL;
