@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`make bench-capacity`: CPU time a message of each stage from a topic to the tables, the figures of sql/CAPACITY.md.
+"""`make bench-capacity`: CPU time a message of each stage from a topic to the tables, the figures of docs/capacity.md.
 
     build/venv/bin/python bench/capacity.py [--rows N] [--rounds N]
 """

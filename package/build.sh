@@ -25,7 +25,8 @@ sed -i 's:share/man/man1/debezium-udf\.1\>:&.gz:g' "$tarball/manifest"
 
 # ---- The tarball ------------------------------------------------------------------------------------------------------------
 
-install -m 644 package/INSTALL.md LICENSE CHANGELOG.md "$tarball"
+install -m 644 LICENSE CHANGELOG.md "$tarball"
+install -m 644 docs/install.md "$tarball/INSTALL.md"
 # An image is built from an unpacked tarball (deploy/compose).
 cp -r "$tarball/files/usr/share/debezium-udf/deploy" "$tarball/deploy"
 install -m 644 .dockerignore "$tarball"

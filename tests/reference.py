@@ -1,4 +1,4 @@
-"""An independent reading of README.md and udf/OUTCOMES.md: what debezium-udf must answer, in plain Python.
+"""An independent reading of README.md and docs/outcomes.md: what debezium-udf must answer, in plain Python.
 
     python3 tests/reference.py decode udf/experiment_event.json < messages
     python3 tests/reference.py extract PATH | unnest | timestamp  < messages

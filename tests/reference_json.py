@@ -1,6 +1,6 @@
 """A strict JSON reader over bytes, for tests/reference.py. It shares nothing with the binary.
 
-parse(text) gives a Value or raises Fault(what, byte) as section 1 of udf/OUTCOMES.md names it. A Value keeps where it
+parse(text) gives a Value or raises Fault(what, byte) as section 1 of docs/outcomes.md names it. A Value keeps where it
 stands in its text; a string's data are its text with the escapes read, as UTF-8 bytes.
 
 Where that page leaves something open, this reader takes the simplest reading:

@@ -4,7 +4,7 @@ A value in Python is what the column holds: bytes for String, bool, int, float, 
 Date, seconds of a DateTime, ticks of a DateTime64, 16 big-endian bytes of a UUID or an IPv6 address, the int of an IPv4
 address, a list of an Array, None for NULL.
 
-Simplest readings where README.md and udf/OUTCOMES.md leave something open: what is finer than the column is cut before
+Simplest readings where README.md and docs/outcomes.md leave something open: what is finer than the column is cut before
 the range is looked at; the unused bits of base64's last character may be anything; a decimal of no bytes does not fit;
 `scale` is written in digits, with a minus perhaps; a Float32 is the nearest to the number as written; an epoch number
 beyond Int64, whose ends are infinite, is no time. Where a column is exact, a digit string for an integer has no needless

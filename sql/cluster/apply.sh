@@ -4,7 +4,7 @@
 #   sql/cluster/apply.sh CLUSTER 'clickhouse-client --host node1 …'
 #   REPLICATED=1 sql/cluster/apply.sh CLUSTER 'clickhouse-client …'      tables are Replicated… : a keeper is configured
 #
-# CLUSTER is a name of remote_servers, and the name of the database that holds the node's own rows (sql/CLUSTER.md). The statements are
+# CLUSTER is a name of remote_servers, and the name of the database that holds the node's own rows (docs/cluster.md). The statements are
 # those of one node, as `debezium-udf pipeline --cluster` prints them.
 set -eu
 

@@ -15,7 +15,7 @@ FROM system.clusters WHERE cluster = '{cluster}' FORMAT Null;
 SELECT throwIf(value != '1', 'debezium-udf pipeline: distributed_foreground_insert is not 1, so that an offset would be committed before its rows are stored: copy sql/cluster/users.d')
 FROM system.settings WHERE name = 'distributed_foreground_insert' FORMAT Null;
 
-SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{target} holds rows of one node: move it away first (sql/CLUSTER.md)')
+SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{target} holds rows of one node: move it away first (docs/cluster.md)')
 FROM system.tables WHERE database = '{database}' AND name = '{target}' AND engine LIKE '%MergeTree' FORMAT Null;
 --| end
 

@@ -1,4 +1,4 @@
-"""Every query of sql/RECIPES.md runs, and answers what a count in Python does."""
+"""Every query of docs/recipes.md runs, and answers what a count in Python does."""
 import json
 import re
 from collections import Counter, defaultdict
@@ -20,7 +20,7 @@ KNOWN = {101: [0, 1]}
 def recipes() -> dict:
     """Heading -> the queries below it."""
     found = defaultdict(list)
-    page = (ROOT / "sql" / "RECIPES.md").read_text()
+    page = (ROOT / "docs" / "recipes.md").read_text()
     for heading, body in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", page, re.M | re.S):
         found[heading] += re.findall(r"```sql\n(.*?)```", body, re.S)
     return found

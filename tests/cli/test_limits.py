@@ -1,4 +1,4 @@
-"""What LIMITS.md says of messages that are not read: an error row with that reason, and the next message is an event."""
+"""What docs/limits.md says of messages that are not read: an error row with that reason, and the next message is an event."""
 import json
 
 import pytest

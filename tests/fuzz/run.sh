@@ -3,6 +3,8 @@
 #
 #   tests/fuzz/run.sh SECONDS [NAME...]         a NAME: fuzz_NAME.c, or shapes
 #
+# SEED=n in the environment begins with the same inputs each time; without it each run has others.
+#
 # What they find new grows build/fuzz/corpus; an input that breaks something is left in build/fuzz/findings. Put it, named after
 # what was wrong, into tests/fuzz/findings/NAME.
 set -eu
@@ -49,6 +51,7 @@ for name; do
     limit="-max_total_time=$seconds"
     [ "$seconds" -gt 0 ] || limit='-runs=0'
     "$build/fuzz_$name" "$limit" -max_len=8192 -timeout=20 -rss_limit_mb=2048 -dict=tests/fuzz/json.dict -print_final_stats=1 \
+        -seed="${SEED:-0}" \
         -artifact_prefix="$build/findings/$name/" "$@" >"$log" 2>&1 || status=$?
     count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     echo "fuzz $name: ${count:-0} executions"

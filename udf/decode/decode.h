@@ -9,7 +9,7 @@ enum outcome { OUTCOME_EVENT = 0, OUTCOME_SKIPPED = 1, OUTCOME_ERROR = 2 };
 
 struct row {
     enum outcome outcome;
-    struct text reason; /* empty for an event; the list of reasons is OUTCOMES.md */
+    struct text reason; /* empty for an event; the list of reasons is docs/outcomes.md */
     const struct value
         *values; /* one for each column of the layout; type defaults where the row is no event */
 };

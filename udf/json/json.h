@@ -2,7 +2,7 @@
  *
  * Two back ends stand behind this header, chosen at build time: json_simdjson.cpp and json_cjson.c. Both accept exactly RFC 8259
  * (well-formed UTF-8, no half of a surrogate pair, nesting to JSON_DEPTH) and name a fault by the same words and byte, those of
- * OUTCOMES.md: json_check.c says them for both. */
+ * docs/outcomes.md: json_check.c says them for both. */
 #ifndef JSON_H
 #define JSON_H
 
@@ -39,7 +39,7 @@ struct json_doc {
 };
 
 struct json_fault {
-    const char *what; /* words of OUTCOMES.md, static; NULL: memory was refused (then arena->failed, too) */
+    const char *what; /* words of docs/outcomes.md, static; NULL: memory was refused (then arena->failed, too) */
     size_t byte;
 };
 

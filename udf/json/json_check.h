@@ -1,5 +1,5 @@
 /* RFC 8259, strictly and byte by byte: what no library says exactly enough. It names a fault and its byte for both back ends, and
- * lists where each value of a document stands. The words are those of OUTCOMES.md. */
+ * lists where each value of a document stands. The words are those of docs/outcomes.md. */
 #ifndef JSON_CHECK_H
 #define JSON_CHECK_H
 
