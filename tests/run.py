@@ -31,7 +31,7 @@ BUILDS = [ROOT / "build", ROOT / "build" / "cjson"]
 SECONDS = 600
 
 # What needs no server, no network and no rights.
-CHECK = [["cli"], ["structure", "deploy", "golden", "conformance", "values", "differential"]]
+CHECK = [["cli"], ["structure", "docs", "deploy", "golden", "conformance", "values", "differential"]]
 # What is not part of `make test`: `make compose-test` runs it.
 APART = {"compose"}
 # What is side by side: each line has servers of its own and runs in one process. The longest come first; where one ends in parts, as

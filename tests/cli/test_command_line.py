@@ -43,9 +43,9 @@ def test_man_page_names_every_command_option_and_format():
         assert format in page, format
 
 
-def test_readme_has_every_function_that_is_registered():
+def test_the_page_has_every_function_that_is_registered():
     xml = call("config", LAYOUT).stdout.decode()
-    page = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs" / "functions.md").read_text()
     functions = re.findall(r"<name>(debezium\w+)</name>\s*<return_type>(.*?)</return_type>.*?<command>", xml, re.S)
     assert len(functions) >= 3
     for name, type_ in functions:

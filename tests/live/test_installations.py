@@ -90,7 +90,7 @@ def test_an_existing_pipeline_moves_over(broker, tmp_path, tell):  # noqa: F811
         broker.produce(TOPIC, [message(n) for n in range(100)])
         engine.wait_for("SELECT count() FROM experiments_analytics.events_processed", 100)
 
-        # The steps of docs/operating.md, with messages that go on.
+        # The steps of docs/maintenance.md, with messages that go on.
         engine.query("DETACH TABLE experiments_analytics.raw_events_kafka")
         broker.produce(TOPIC, [message(n) for n in range(100, 150)])
         engine.query("ATTACH TABLE experiments_analytics.raw_events_kafka")
