@@ -34,6 +34,6 @@ runs() {
     return 1
 }
 wait_for "$name" "$advice" runs
-[ "$answer" = RUNNING ] || die "$name has failed: $(ask "$url/$name/status" | sed 's/.*"trace":"//; s/\\n.*//'). $advice, mend it, then start" \
+[ "$answer" = RUNNING ] || die "$name has failed: $(ask "$url/$name/status" | sed 's/.*"trace":"//; s/\\n.*//'). $advice, fix it, then start" \
     "this service again"
 echo "connector: $name runs"

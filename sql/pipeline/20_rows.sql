@@ -15,7 +15,7 @@ ORDER BY ({target_sorting_key});
 --| distributed {target} by {sharding_key}
 --| if left_out
 -- The table as it is now. `complete` is false where a value was left out and has never come: the key was changed, or the row was stored
--- before the pipeline began. A write of that value in the source, or REPLICA IDENTITY FULL, mends it.
+-- before the pipeline began. A write of that value in the source, or REPLICA IDENTITY FULL, fixes it.
 CREATE OR REPLACE VIEW {storage}.{view} AS
 WITH
     _rows AS

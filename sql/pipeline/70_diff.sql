@@ -1,4 +1,4 @@
--- What differs between {storage}.{target} and {layout}: the statements that mend it, and what to do about the rows that are stored. No line:
+-- What differs between {storage}.{target} and {layout}: the statements that fix it, and what to do about the rows that are stored. No line:
 -- nothing differs. Ask for it as FORMAT TSVRaw.
 WITH
     (SELECT count() FROM system.tables WHERE database = '{storage}' AND name = '{target}') > 0 AS exists,

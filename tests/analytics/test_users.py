@@ -164,7 +164,7 @@ def test_events_40_days_late_count_where_they_belong(analytics):
 
 
 def test_a_replayed_dead_letter_counts_once(analytics):
-    """A message that did not decode, mended and replayed: twice, and then delivered again."""
+    """A message that did not decode, fixed and replayed: twice, and then delivered again."""
     envelope = ('{"op":"c","before":null,"after":{"id":%d,"aggregate_id":"dead","aggregate_type":"event","payload":"%s",'
                 '"created_at":"2026-03-02T12:02:00Z"},"source":{"lsn":7}}')
     payload = (r'{\"experiment_id\":2013,\"variant_id\":%s,\"variant_key\":\"control\",\"user_id\":\"d%d\",'
@@ -179,10 +179,10 @@ def test_a_replayed_dead_letter_counts_once(analytics):
     assert analytics.results(2013, "conversion", 0)["users_converted"] == 0
     letters = f"SELECT count() FROM {DATABASE}.dead_letters_open WHERE topic = 'dead'"
     assert analytics.value(letters) == 1
-    mend = decode + (f"SELECT experimentEvent(replaceOne(message, ':-1', ':0')) AS event, message, topic, partition, offset, "
+    fix = decode + (f"SELECT experimentEvent(replaceOne(message, ':-1', ':0')) AS event, message, topic, partition, offset, "
                      f"attempt + 1 FROM {DATABASE}.dead_letters FINAL WHERE topic = 'dead'")
-    analytics.query(mend)
-    analytics.query(mend)
+    analytics.query(fix)
+    analytics.query(fix)
     analytics.refresh()
     assert analytics.value(letters) == 0
     row = analytics.results(2013, "conversion", 0)

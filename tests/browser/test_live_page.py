@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 
 KNOWN = {experiment.id: [0, 1] for experiment in EXPERIMENTS}
 NOW = datetime.now(timezone.utc)
-# Dead letters decoded again with their messages mended, as the operation's file says how.
+# Dead letters decoded again with their messages fixed, as the operation's file says how.
 MENDED = operation("replay")[0].replace(
     "experimentEvent(message), message", "experimentEvent({0}), {0}".format(
         r"""replaceOne(message, 'variant_id\\": \\"one\\"', 'variant_id\\": 1')"""))
@@ -64,13 +64,13 @@ def arrived(chain) -> None:
                           expected, 60)
 
 
-def compare(chain, what: str, mended: bool = False) -> None:
-    """experiment_users against a recount of the outbox; of the rows that cannot be decoded, as they are once mended."""
+def compare(chain, what: str, fixed: bool = False) -> None:
+    """experiment_users against a recount of the outbox; of the rows that cannot be decoded, as they are once fixed."""
     compute(chain.engine)
     outbox = []
     for aggregate, payload, created in chain.postgres.rows("SELECT aggregate_id, payload, created_at FROM outbox"):
         if payload["variant_id"] == "one":
-            if not mended:
+            if not fixed:
                 continue
             payload["variant_id"] = 1
         outbox.append({"aggregate_id": aggregate, "payload": payload, "created_at": created})
@@ -126,7 +126,7 @@ def test_replayed_dead_letters_equal_a_recount(chain):
     chain.engine.query(MENDED)
     chain.engine.query(MENDED)
     assert chain.engine.value(f"SELECT count() FROM {DATABASE}.dead_letters_open") == 0
-    compare(chain, "and these mended, replayed twice", mended=True)
+    compare(chain, "and these fixed, replayed twice", fixed=True)
 
 
 def test_the_page_follows_postgresql_by_itself(chain, visit, shoot, tmp_path):
@@ -140,7 +140,7 @@ def test_the_page_follows_postgresql_by_itself(chain, visit, shoot, tmp_path):
     note(f"live visitors were on the page after {time.monotonic() - started:.1f} s; it asks every 10 s")
     schedule(chain.engine, "AFTER 1 YEAR")
     arrived(chain)
-    compare(chain, "and live visitors", mended=True)
+    compare(chain, "and live visitors", fixed=True)
     page.evaluate("refresh()")
     wait_for(page, f"({SHOWN})() === {exposed(chain)}")
     shoot(page, "live")

@@ -289,7 +289,7 @@ SPOILED = [
      "experimentEvent: its program fails with status 2: debezium-udf: --max-message `0`"),
     (spoil_registration("</functions>", ""), "line 4: <functions> is not closed.*: the server reads nothing of it"),
     (spoil_registration("<functions>", "<functions><!-- a --b -->"), "line 4: a comment holds `--`: the server reads nothing of it"),
-    (half_a_registration, "the server reads nothing of it; mend it, or move it away and debezium-udf register each layout"),
+    (half_a_registration, "the server reads nothing of it; fix it, or move it away and debezium-udf register each layout"),
     (truncated_program, "program .*/debezium-udf .*: make install, or the package, puts it there again"),
     (program_that_says("debezium-udf 1.0.0 (simdjson 3.9.4)"),
      r"program .*/debezium-udf is debezium-udf 1\.0\.0 \(simdjson 3\.9\.4\), and this check is of .*: run .*/debezium-udf check"),

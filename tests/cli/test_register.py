@@ -257,7 +257,7 @@ def test_a_cut_registration(server):
     server.register(LAYOUT)
     text = server.xml.read_text()
     server.xml.write_text(text[:len(text) // 2])
-    assert "the server reads nothing of it; mend it, or move it away" in server.refused(LAYOUT)
+    assert "the server reads nothing of it; fix it, or move it away" in server.refused(LAYOUT)
 
 
 def test_wrong_layouts(server):
@@ -364,7 +364,7 @@ def test_several_at_once(server):
 
 
 def test_killed_at_any_moment(server):
-    """Each file is the old one or the new one, and the same call again mends what is missing."""
+    """Each file is the old one or the new one, and the same call again fixes what is missing."""
     path = server.write("a.json", layout("aRow"))
     server.register(path)
     chance = random.Random(7)

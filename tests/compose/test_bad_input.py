@@ -122,7 +122,7 @@ def test_passwords_that_changed_behind_the_volumes(fresh):
     assert fresh.podman.state("experiments-connector") == "exited 1"
     assert "password authentication failed" in said(fresh, "connector")
     assert "See docker logs experiments-connect" in said(fresh, "connector")
-    # As it says: mended, and started again.
+    # As it says: fixed, and started again.
     fresh.write(POSTGRES_PASSWORD="p'os tgres$1")
     fresh.up()
     fresh.row_arrives("after")

@@ -177,7 +177,7 @@ def test_dead_letters_come_back_once_the_layout_is_mended(broker, engine, tmp_pa
     assert {row["reason"]: row["letters"] for row in run(engine, "why_dead.sql")} == {
         "after.payload.variant_id: … does not fit UInt32": 2, "not JSON: bad literal at byte 0": 1}
 
-    # The layout is mended: variants that are letters are 0.
+    # The layout is fixed: variants that are letters are 0.
     layout = json.loads(LAYOUT.read_text())
     for column in layout["columns"]:
         if column["name"] == "variant_id":

@@ -201,7 +201,7 @@ def test_three_pipelines_one_of_them_broken(guarded, tell):
     two.engine.query(f"DETACH TABLE {DATABASE}.copy")
     two.send(1)
     row = two.named("blocked", tell)
-    assert "Stack trace" not in row["diagnosis"] and row["diagnosis"].endswith("the block is tried again until this is mended")
+    assert "Stack trace" not in row["diagnosis"] and row["diagnosis"].endswith("the block is tried again until this is fixed")
     assert [pipeline.rows()[0]["code"] for pipeline in (one, three)] == ["consuming", "consuming"]
     # Its recovery, which takes up to a minute, test_status.py waits for.
     two.engine.query(f"DROP VIEW {DATABASE}.copy_mv")

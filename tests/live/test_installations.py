@@ -61,7 +61,7 @@ def test_broker_with_password_and_tls(tmp_path, tell):
 
         with with_password("wrong") as engine:
             engine.apply()
-            tell(diagnosis(engine, "^not connected: .*(?i:sasl|authentication).*; mend the credentials"))
+            tell(diagnosis(engine, "^not connected: .*(?i:sasl|authentication).*; fix the credentials"))
             assert engine.value("SELECT count() FROM experiments_analytics.events") == 0
         with with_password("correct") as engine:
             engine.wait_for("SELECT count() FROM experiments_analytics.events", 1)

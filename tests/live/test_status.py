@@ -177,7 +177,7 @@ def test_broker_that_does_not_answer(server, tell):
     ("<sesion_timeout_ms>1</sesion_timeout_ms>", 'Failed to set sesion.timeout.ms: No such configuration property')])
 def test_a_setting_that_librdkafka_refuses(server, tell, line, says):
     engine = server(kafka=line)
-    tell(diagnosis(engine, f"^not connected: {re.escape(says)}[^,]*; mend it in experiments_kafka$"))
+    tell(diagnosis(engine, f"^not connected: {re.escape(says)}[^,]*; fix it in experiments_kafka$"))
 
 
 @pytest.mark.parametrize("lines, says", [
@@ -186,7 +186,7 @@ def test_a_setting_that_librdkafka_refuses(server, tell, line, says):
      "<sasl_username>u</sasl_username><sasl_password>p</sasl_password>", "SASL PLAIN mechanism handshake failed")])
 def test_a_broker_that_speaks_otherwise(server, tell, lines, says):
     engine = server(kafka=lines)
-    tell(diagnosis(engine, f"^not connected: .*{says}.*; mend the credentials or certificates in experiments_kafka$"))
+    tell(diagnosis(engine, f"^not connected: .*{says}.*; fix the credentials or certificates in experiments_kafka$"))
 
 
 def test_topic_that_does_not_exist(server, tell):

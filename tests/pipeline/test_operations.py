@@ -152,7 +152,7 @@ def test_a_large_backfill_numbers_its_rows(engine, pipeline):
 
 def test_a_replay_happens_once(engine, pipeline):
     """One letter that yesterday's layout refused, one that nobody wants any more, one that is as bad as ever."""
-    messages = [envelope("mended", 9301), envelope("x").replace(b'"op": "c"', b'"op": "d"'), b"still bad"]
+    messages = [envelope("fixed", 9301), envelope("x").replace(b'"op": "c"', b'"op": "d"'), b"still bad"]
     place = "topic = 'yesterday' AND partition = 3"
     engine.query(f"""
         INSERT INTO {DATABASE}.dead_letters (topic, partition, offset, row, reason, message, key, `headers.name`,
@@ -163,7 +163,7 @@ def test_a_replay_happens_once(engine, pipeline):
                      "kafka_time": "2026-01-01 00:00:00.000"}) for n, message in enumerate(messages)).encode())
     for attempt in (1, 2):
         pipeline.run("replay")
-        assert engine.query(f"SELECT id, event_key, offset FROM {DATABASE}.events WHERE {place}") == "mended\t9301\t0\n"
+        assert engine.query(f"SELECT id, event_key, offset FROM {DATABASE}.events WHERE {place}") == "fixed\t9301\t0\n"
         assert engine.value(f"SELECT count() FROM {DATABASE}.events_processed WHERE {place}") == 1
         assert engine.query(f"""
             SELECT offset, row, attempt, resolved, reason, key, headers.name, headers.value, kafka_time

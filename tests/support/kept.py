@@ -152,7 +152,7 @@ def what_register_wrote_stays(way: Way) -> None:
     written = way.read(f"{REGISTRATION}.new")
     assert written == way.register("experiment_event.json", "tickets.json").replace(BEFORE, AFTER)
     (way.root / REGISTRATION).write_text(text)
-    # The layout of the release is another one now: its registration is mended by the same command.
+    # The layout of the release is another one now: its registration is fixed by the same command.
     subprocess.run([BINARY, "register", way.root / SCRIPTS / "experiment_event.json", *folders], check=True)
     assert way.read(REGISTRATION) != text
     assert way.read(REGISTRATION).replace("<pool_size>3<", "<pool_size>16<") == way.register("experiment_event.json", "tickets.json")

@@ -30,14 +30,14 @@ REPLAY = f"""
 
 
 def message(number: int) -> bytes:
-    """By turns: an outbox row, one without an id (known by its place alone), one that is bad, and one that was mended since."""
+    """By turns: an outbox row, one without an id (known by its place alone), one that is bad, and one that was fixed since."""
     payload = {"experiment_id": 1, "variant_id": number % 2, "user_id": f"u{number}", "event_type": "exposure",
                "timestamp": "2026-01-02T03:04:05Z", "properties": {"value": number}}
     after = {"id": number, "aggregate_id": f"e{number}", "aggregate_type": "event", "payload": json.dumps(payload)}
     if number % 4 == 1:
         del after["id"]
     if number % 4 >= 2:
-        after["payload"] = json.dumps(payload | {"experiment_id": "bad" if number % 4 == 2 else "mend"})
+        after["payload"] = json.dumps(payload | {"experiment_id": "bad" if number % 4 == 2 else "fix"})
     return json.dumps({"op": "c", "before": None, "after": after, "source": {"lsn": number}}).encode()
 
 
@@ -84,10 +84,10 @@ def total(node) -> int:
 
 
 def settle(node, count: int) -> None:
-    """Every message is there: as an event, as a letter or, where a letter was mended, as both."""
-    mended = f"SELECT count() FROM {DATABASE}.dead_letters FINAL WHERE resolved"
-    wait_until(lambda: total(node) - node.value(mended) >= count, 120,
-               lambda: f"{count} messages have arrived: {total(node)} rows, {node.value(mended)} letters resolved\n{node.tail()}", pause=0.3)
+    """Every message is there: as an event, as a letter or, where a letter was fixed, as both."""
+    fixed = f"SELECT count() FROM {DATABASE}.dead_letters FINAL WHERE resolved"
+    wait_until(lambda: total(node) - node.value(fixed) >= count, 120,
+               lambda: f"{count} messages have arrived: {total(node)} rows, {node.value(fixed)} letters resolved\n{node.tail()}", pause=0.3)
 
 
 def held(node) -> dict:
@@ -111,9 +111,9 @@ def objects(node) -> dict:
     return found
 
 
-def mend(node, offsets: str) -> None:
-    node.query(REPLAY.replace("{message}", "replaceOne(message, '\\\\\"mend\\\\\"', '1')").replace(
-        "{where}", f"message LIKE '%mend%' AND offset {offsets}"))
+def fix(node, offsets: str) -> None:
+    node.query(REPLAY.replace("{message}", "replaceOne(message, '\\\\\"fix\\\\\"', '1')").replace(
+        "{where}", f"message LIKE '%fix%' AND offset {offsets}"))
 
 
 def fill(node, stream: Stream) -> None:
@@ -123,7 +123,7 @@ def fill(node, stream: Stream) -> None:
     node.query(f"INSERT INTO {DATABASE}.events_processed (id, experiment_id, variant_id, user_id, event_type, timestamp, properties) "
                "VALUES ('by_hand', 9, 1, 'u', 'conversion', '2026-01-02 03:04:05', '{\"value\": 2.5}')")
     node.query(f"INSERT INTO {DATABASE}.experiment_settings (experiment_id, name) VALUES (1, 'Named')")
-    mend(node, "< 30")
+    fix(node, "< 30")
     node.query(REPLAY.replace("{message}", "message").replace("{where}", "offset < 20"))
 
 
@@ -195,7 +195,7 @@ def test_one_node(broker, tmp_path):
         earlier = objects(node)
         register(node)
         time.sleep(1)  # Rows of the new registration pass through the old views.
-        mend(node, "BETWEEN 30 AND 35")
+        fix(node, "BETWEEN 30 AND 35")
         start = time.monotonic()
         node.apply()
         print(f"\nsql/apply.sh: {time.monotonic() - start:.1f} s")

@@ -245,7 +245,7 @@ static void check_functions(const struct server *server, const char *path, void 
     const struct xml_node *root = xml.data ? xml_parse(&check->arena, xml, problem) : NULL, *node = NULL;
     if (xml.data && !root)
         say(check, memmem(xml.data, xml.size, PROGRAM_NAME, strlen(PROGRAM_NAME)) ? WRONG : NOTE,
-            "registration %s: %s: the server reads nothing of it; mend it, or move it away and debezium-udf register "
+            "registration %s: %s: the server reads nothing of it; fix it, or move it away and debezium-udf register "
             "each layout",
             path, problem);
     bool first = true;

@@ -8,7 +8,7 @@
  *   process that runs answers by the layout that it has read, which is its registration's. One that is started now finds another layout
  *   than its fingerprint says and refuses: the query fails, and a block from Kafka is read again later. No row is answered by one layout
  *   and read by the other.
- *   A crash between the two leaves just that, for as long as nobody mends it: the same call again finds the layout in its place and
+ *   A crash between the two leaves just that, for as long as nobody fixes it: the same call again finds the layout in its place and
  *   writes the registration. The other order would be worse: a server would read the new registration, and all processes would be
  *   started anew and refuse.
  *

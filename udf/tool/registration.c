@@ -22,7 +22,7 @@ bool registration_open(struct registration *registration, struct arena *arena, c
     *registration = (struct registration){.arena = arena, .file = file, .xml = xml, .problem = problem};
     registration->root = xml_parse(arena, xml, wrong);
     return registration->root ||
-           fail(registration, "%s: the server reads nothing of it; mend it, or move it away", wrong);
+           fail(registration, "%s: the server reads nothing of it; fix it, or move it away", wrong);
 }
 
 /* ---- What is there ------------------------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ static const struct xml_node *field_of(struct registration *registration, const 
     const struct xml_node *field = xml_child(function, name, NULL);
     if (field && !xml_child(function, name, field) && !field->first)
         return field;
-    fail(registration, "%.*s has %s <%s>: mend it there, or take the function out", TEXT_ARGUMENTS(shown),
+    fail(registration, "%.*s has %s <%s>: fix it there, or take the function out", TEXT_ARGUMENTS(shown),
          !field         ? "no"
          : field->first ? "elements in its"
                         : "more than one",
