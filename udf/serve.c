@@ -14,11 +14,13 @@ struct serving {
     struct results results;
 };
 
-/* Nobody waits for an answer that we hold back while we wait for input. */
+/* Nobody waits for an answer that we hold back while we wait for input: but within a block of the input its sender is still
+ * sending, and each block of the answer costs its reader as much as many rows. */
 static bool send_answers(void *context)
 {
     struct serving *serving = context;
-    results_end_block(&serving->results);
+    if (!serving->arguments.in_block)
+        results_end_block(&serving->results);
     return output_flush(&serving->out);
 }
 
@@ -57,7 +59,7 @@ static enum next answer_all(struct serving *serving)
         }
         if (next != NEXT_ROW)
             return next;
-        if (serving->arguments.block_ended)
+        if (!serving->arguments.in_block)
             results_end_block(&serving->results);
         if (serving->out.failed)
             return NEXT_FAILED;
@@ -78,6 +80,7 @@ bool serve(struct function *function, const struct format *format, const struct 
         serving.in.idle_context = &serving;
         end = answer_all(&serving);
         /* The rows before a fault in the input are answered. */
+        serving.arguments.in_block = false;
         if (!serving.out.failed && !send_answers(&serving))
             end = NEXT_FAILED;
         snprintf(problem, FORMAT_PROBLEM, "%s", serving.arguments.problem);

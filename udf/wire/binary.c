@@ -121,20 +121,6 @@ char *binary_put_text(struct results *results, char *at, struct text text)
     return output_room(results->out, binary->row_limit);
 }
 
-/* A text of a decoded row, copied in whole steps: up to VALUE_PADDING bytes behind it are read, and as many written. */
-static inline char *put_padded(struct results *results, char *at, struct text text)
-{
-    if (text.size >= 0x80)
-        return binary_put_text(results, at, text);
-    *at++ = (char)text.size;
-    if (text.size == 0)
-        return at;
-    memcpy(at, text.data, VALUE_PADDING);
-    for (size_t i = VALUE_PADDING; i < text.size; i += VALUE_PADDING)
-        memcpy(at + i, text.data + i, VALUE_PADDING);
-    return at + text.size;
-}
-
 static char *put_row(struct results *results, char *at, const struct row *row, bool native)
 {
     const struct function *function = results->function;
@@ -151,7 +137,8 @@ static char *put_row(struct results *results, char *at, const struct row *row, b
                 continue;
         }
         if (put->text)
-            at = put_padded(results, at, value->as.text);
+            at = value->as.text.size < 0x80 ? put_padded(at, value->as.text)
+                                            : binary_put_text(results, at, value->as.text);
         else if (put->stored || !put->array)
             at += put_fixed(type, put, value, at);
         else

@@ -65,6 +65,19 @@ static inline char *put_bytes(char *at, struct text text)
     return at + text.size;
 }
 
+/* A text of a decoded row that is shorter than 0x80, with its length, copied in whole steps: up to VALUE_PADDING bytes behind it are
+ * read, and as many written. */
+static inline char *put_padded(char *at, struct text text)
+{
+    *at++ = (char)text.size;
+    if (text.size == 0)
+        return at;
+    memcpy(at, text.data, VALUE_PADDING);
+    for (size_t i = VALUE_PADDING; i < text.size; i += VALUE_PADDING)
+        memcpy(at + i, text.data + i, VALUE_PADDING);
+    return at + text.size;
+}
+
 /* A fixed-width value; up to VALUE_BINARY_SIZE bytes are written. Answers how many count. */
 static inline size_t put_fixed(const struct type *type, const struct put *put, const struct value *value,
                                char *at)

@@ -24,8 +24,9 @@ struct arguments {
     struct input *in;
     size_t row_size; /* bytes of the last row, still to be taken from the input */
     char problem[FORMAT_PROBLEM];
-    bool block_ended; /* the last row was the last of its block */
-    void *state;      /* the format's own: its `arguments_open` sets it */
+    bool
+        in_block; /* the input announced more rows of a block than have come: they follow, whoever waits for what */
+    void *state; /* the format's own: its `arguments_open` sets it */
 
     /* After NEXT_HUGE. */
     bool no_memory;     /* it is within the limit, but memory was refused */

@@ -168,9 +168,10 @@ static enum next read_row(struct arguments *arguments, struct text *texts)
         if (next != NEXT_ROW)
             return next;
     }
-    arguments->block_ended = --block->rows_left == 0;
+    arguments->in_block = true;
     bool taken = arguments->count == 1 || buffer_next(&block->buffer, &texts[0]);
     enum next next = binary_read_strings(arguments, texts, arguments->count - 1);
+    arguments->in_block = --block->rows_left > 0;
     if (next == NEXT_ROW && !taken) {
         input_take(arguments->in, arguments->row_size);
         arguments->row_size = 0;
@@ -196,21 +197,35 @@ static enum next read_row(struct arguments *arguments, struct text *texts)
 enum { STREAM_NULLS = ARRAY_NULLS, STREAM_DATA = ARRAY_DATA, STREAMS = ARRAY_STREAMS };
 
 struct stream {
-    char *data;
-    size_t size, capacity; /* bytes */
+    char *start, *at, *end; /* gathered: [start, at); STREAM_SLACK bytes behind the end may be written, too */
 };
+#define STREAM_SLACK VALUE_PADDING
+_Static_assert(STREAM_SLACK >= VALUE_BINARY_SIZE, "put_fixed may write so many for the last row");
 
 struct native_column {
     struct stream streams[STREAMS];
+    const struct type *type;
+    struct put put;
+    uint32_t index;          /* of its value in an answer */
     uint64_t scalars, inner; /* of the block's arrays so far: scalars, and inner arrays */
 };
 
-/* The block that is being gathered. */
+/* Columns that are written alike. */
+struct alike {
+    struct native_column **columns;
+    size_t count;
+};
+
+/* The block that is being gathered. Between two rows each stream of texts has ALONE bytes left, and LENGTH_SIZE. */
 struct gathering {
     struct binary binary;
     struct native_column
         *columns; /* with outcome and reason where there are, then one for each of the function's types */
-    size_t column_count, rows, bytes;
+    size_t column_count;
+    struct alike nullable, texts, stored,
+        others; /* of the function's types; the first are in another one, too */
+    size_t rows, bytes;
+    size_t fixed_bytes; /* of a row, without texts and arrays */
 };
 
 static void put_block_header(struct results *results, size_t rows)
@@ -237,8 +252,8 @@ static void end_block(struct results *results)
     for (struct native_column *column = gathering->columns;
          column < gathering->columns + gathering->column_count; column++) {
         for (struct stream *stream = column->streams; stream < column->streams + STREAMS; stream++) {
-            output_put(results->out, stream->data, stream->size);
-            stream->size = 0;
+            output_put(results->out, stream->start, (size_t)(stream->at - stream->start));
+            stream->at = stream->start;
         }
         column->scalars = column->inner = 0;
     }
@@ -254,117 +269,113 @@ static void add_alone(struct results *results, const struct answer *answer)
     output_filled(results->out, binary_put_answer(results, at, answer, true));
 }
 
+/* Whether a row's texts, of so many bytes in all, and its arrays have space in the streams; else they may have it in an empty block, or
+ * the row is written alone. */
 enum fit { FIT, FIT_LATER, FIT_ALONE };
 
-static enum fit text_fits(const struct native_column *column, struct text text)
+static enum fit array_fits(const struct native_column *column, const struct value *array, size_t *bytes)
 {
-    const struct stream *stream = &column->streams[STREAM_DATA];
-    if (text.size > ALONE)
-        return FIT_ALONE;
-    return stream->size + LENGTH_SIZE + text.size > stream->capacity ? FIT_LATER : FIT;
-}
-
-static enum fit array_fits(const struct native_column *column, const struct type *type,
-                           const struct value *array)
-{
-    const struct array_sizes sizes = array_sizes(type, array);
-    enum fit worst = FIT;
+    const struct array_sizes sizes = array_sizes(column->type, array);
+    enum fit fit = FIT;
     for (size_t i = 0; i < STREAMS; i++) {
         const struct stream *stream = &column->streams[i];
         if (sizes.bytes[i] > ALONE)
             return FIT_ALONE;
-        if (stream->size + sizes.bytes[i] > stream->capacity)
-            worst = FIT_LATER;
+        if (sizes.bytes[i] > (size_t)(stream->end - stream->at))
+            fit = FIT_LATER;
+        *bytes += sizes.bytes[i];
     }
-    return worst;
+    return fit;
 }
 
-/* Whether the block has space for the row's values of variable length. */
-static enum fit row_fits(const struct results *results, const struct answer *answer)
+/* Whether the row goes into the block, and how many bytes it takes there. */
+static enum fit row_fits(const struct gathering *gathering, const struct answer *answer, size_t *bytes)
 {
-    const struct gathering *gathering = results->state;
-    const struct native_column *column = gathering->columns;
+    size_t texts = answer->row ? answer->row->reason.size : 0;
+    for (size_t i = 0; i < gathering->texts.count; i++)
+        texts += answer->values[gathering->texts.columns[i]->index].as.text.size;
+    if (texts > ALONE)
+        return FIT_ALONE;
+    *bytes = gathering->fixed_bytes + texts;
     enum fit worst = FIT;
-    if (answer->row) {
-        worst = text_fits(&column[1], answer->row->reason);
-        column += HEAD_FIELDS;
-    }
-    for (size_t i = 0; i < results->function->type_count; i++) {
-        const struct put *put = &gathering->binary.puts[i];
-        if (!put->text && !put->array)
-            continue;
-        enum fit fit = put->text ? text_fits(&column[i], answer->values[i].as.text)
-                                 : array_fits(&column[i], &results->function->types[i], &answer->values[i]);
+    for (size_t i = 0; i < gathering->others.count; i++) {
+        const struct native_column *column = gathering->others.columns[i];
+        enum fit fit = column->put.array ? array_fits(column, &answer->values[column->index], bytes) : FIT;
         worst = fit > worst ? fit : worst;
     }
     return worst;
 }
 
-static size_t add_text(struct native_column *column, struct text text)
-{
-    struct stream *stream = &column->streams[STREAM_DATA];
-    char *start = stream->data + stream->size;
-    size_t size = (size_t)(put_bytes(put_length(start, text.size), text) - start);
-    stream->size += size;
-    return size;
-}
-
-static size_t add_array(struct native_column *column, const struct type *type, const struct value *array)
+static void add_array(struct native_column *column, const struct value *array)
 {
     char *streams[STREAMS];
-    size_t grown = 0;
     for (size_t i = 0; i < STREAMS; i++)
-        streams[i] = column->streams[i].data + column->streams[i].size;
-    array_gather(type, array, streams, &column->scalars, &column->inner);
-    for (size_t i = 0; i < STREAMS; i++) {
-        struct stream *stream = &column->streams[i];
-        const size_t size = stream->data ? (size_t)(streams[i] - stream->data) : 0;
-        grown += size - stream->size;
-        stream->size = size;
-    }
-    return grown;
+        streams[i] = column->streams[i].at;
+    array_gather(column->type, array, streams, &column->scalars, &column->inner);
+    for (size_t i = 0; i < STREAMS; i++)
+        column->streams[i].at = streams[i];
 }
 
-/* Answers the bytes by which the column's data grows. */
-static inline size_t add_value(struct native_column *column, const struct type *type, const struct put *put,
-                               const struct value *value)
+/* Answers whether a stream has come near to its end. */
+static bool add_texts(const struct gathering *gathering, const struct answer *answer)
 {
-    if (put->nullable) {
-        struct stream *nulls = &column->streams[STREAM_NULLS];
-        nulls->data[nulls->size++] = (char)value->null;
+    bool full = false;
+    for (size_t i = 0; i < gathering->texts.count; i++) {
+        struct native_column *column = gathering->texts.columns[i];
+        struct stream *stream = &column->streams[STREAM_DATA];
+        const struct text text = answer->values[column->index].as.text;
+        stream->at = answer->row && text.size < 0x80 ? put_padded(stream->at, text)
+                                                     : put_bytes(put_length(stream->at, text.size), text);
+        full |= stream->at > stream->end - ALONE - LENGTH_SIZE;
     }
-    if (put->text)
-        return add_text(column, value->as.text);
-    if (put->array)
-        return add_array(column, type, value);
-    struct stream *stream = &column->streams[STREAM_DATA];
-    size_t size = put_fixed(type, put, value, stream->data + stream->size);
-    stream->size += size;
-    return size;
+    return full;
+}
+
+static void add_others(const struct gathering *gathering, const struct value *values)
+{
+    for (size_t i = 0; i < gathering->nullable.count; i++) {
+        struct native_column *column = gathering->nullable.columns[i];
+        *column->streams[STREAM_NULLS].at++ = (char)values[column->index].null;
+    }
+    for (size_t i = 0; i < gathering->stored.count; i++) {
+        struct native_column *column = gathering->stored.columns[i];
+        struct stream *stream = &column->streams[STREAM_DATA];
+        memcpy(stream->at, &values[column->index].as, sizeof values->as.natural);
+        stream->at += column->put.stored;
+    }
+    for (size_t i = 0; i < gathering->others.count; i++) {
+        struct native_column *column = gathering->others.columns[i];
+        const struct value *value = &values[column->index];
+        struct stream *stream = &column->streams[STREAM_DATA];
+        if (column->put.array)
+            add_array(column, value);
+        else
+            stream->at += value_to_binary(column->type, value, (unsigned char *)stream->at);
+    }
 }
 
 static void add(struct results *results, const struct answer *answer)
 {
-    enum fit fit = row_fits(results, answer);
+    struct gathering *gathering = results->state;
+    size_t bytes;
+    enum fit fit = row_fits(gathering, answer, &bytes);
     if (fit == FIT_ALONE) {
         add_alone(results, answer);
         return;
     }
     if (fit == FIT_LATER)
         end_block(results);
-    struct gathering *gathering = results->state;
-    struct native_column *column = gathering->columns;
-    gathering->rows++;
+    bool full = add_texts(gathering, answer);
     if (answer->row) {
-        struct stream *outcomes = &column[0].streams[STREAM_DATA];
-        outcomes->data[outcomes->size++] = (char)answer->row->outcome;
-        gathering->bytes += 1 + add_text(&column[1], answer->row->reason);
-        column += HEAD_FIELDS;
+        struct stream *outcomes = &gathering->columns[0].streams[STREAM_DATA],
+                      *reasons = &gathering->columns[1].streams[STREAM_DATA];
+        *outcomes->at++ = (char)answer->row->outcome;
+        reasons->at = put_bytes(put_length(reasons->at, answer->row->reason.size), answer->row->reason);
+        full |= reasons->at > reasons->end - ALONE - LENGTH_SIZE;
     }
-    for (size_t i = 0; i < results->function->type_count; i++, column++)
-        gathering->bytes +=
-            add_value(column, &results->function->types[i], &gathering->binary.puts[i], &answer->values[i]);
-    if (gathering->rows == BLOCK_ROWS || gathering->bytes >= BLOCK_BYTES)
+    add_others(gathering, answer->values);
+    gathering->bytes += bytes;
+    if (++gathering->rows == BLOCK_ROWS || gathering->bytes >= BLOCK_BYTES || full)
         end_block(results);
 }
 
@@ -377,34 +388,51 @@ static size_t text_capacity(size_t columns)
 }
 
 /* How many bytes the streams of a column can hold. */
-static void set_capacities(struct native_column *column, const struct type *type, size_t texts)
+static void set_capacities(const struct type *type, size_t texts, size_t capacities[STREAMS])
 {
+    memset(capacities, 0, STREAMS * sizeof *capacities);
     if (type->nullable)
-        column->streams[STREAM_NULLS].capacity = BLOCK_ROWS;
+        capacities[STREAM_NULLS] = BLOCK_ROWS;
     if (type->kind == TYPE_ARRAY) {
-        column->streams[ARRAY_ENDS].capacity = BLOCK_ROWS * sizeof(uint64_t);
-        column->streams[ARRAY_INNER_ENDS].capacity = type->depth > 1 ? texts : 0;
-        column->streams[ARRAY_NULLS].capacity = type->scalar_nullable ? texts : 0;
+        capacities[ARRAY_ENDS] = BLOCK_ROWS * sizeof(uint64_t);
+        capacities[ARRAY_INNER_ENDS] = type->depth > 1 ? texts : 0;
+        capacities[ARRAY_NULLS] = type->scalar_nullable ? texts : 0;
     }
     const bool variable = type->kind == TYPE_STRING || type->kind == TYPE_ARRAY;
-    column->streams[STREAM_DATA].capacity = variable ? texts : BLOCK_ROWS * (size_t)type->width;
+    capacities[STREAM_DATA] = variable ? texts : BLOCK_ROWS * (size_t)type->width;
 }
 
-/* Gives each stream its part of one piece of memory. */
+/* Gives each stream its memory, which is not touched before use. */
 static bool allocate_streams(struct results *results, struct gathering *gathering)
 {
-    const size_t count = gathering->column_count * STREAMS;
-    size_t size = 0;
-    /* put_fixed may write VALUE_BINARY_SIZE bytes for the last row. */
-    for (size_t i = 0; i < count; i++)
-        size += gathering->columns[i / STREAMS].streams[i % STREAMS].capacity + VALUE_BINARY_SIZE;
-    char *memory = arena_alloc(&results->arena, size);
-    for (size_t i = 0; memory && i < count; i++) {
-        struct stream *stream = &gathering->columns[i / STREAMS].streams[i % STREAMS];
-        stream->data = memory;
-        memory += stream->capacity + VALUE_BINARY_SIZE;
+    const size_t texts = text_capacity(gathering->column_count);
+    for (size_t i = 0; i < gathering->column_count; i++) {
+        struct native_column *column = &gathering->columns[i];
+        size_t capacities[STREAMS];
+        set_capacities(column->type, texts, capacities);
+        for (size_t j = 0; j < STREAMS; j++) {
+            struct stream *stream = &column->streams[j];
+            stream->start = stream->at = arena_alloc(&results->arena, capacities[j] + STREAM_SLACK);
+            if (!stream->start)
+                return false;
+            stream->end = stream->start + capacities[j];
+        }
     }
-    return memory != NULL;
+    return true;
+}
+
+static bool open_alike(struct results *results, struct gathering *gathering)
+{
+    struct alike *const all[] = {&gathering->nullable, &gathering->texts, &gathering->stored,
+                                 &gathering->others};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        all[i]->columns = arena_alloc(&results->arena, gathering->column_count * sizeof *all[i]->columns);
+    return !results->arena.failed;
+}
+
+static void add_alike(struct alike *alike, struct native_column *column)
+{
+    alike->columns[alike->count++] = column;
 }
 
 static bool open(struct results *results)
@@ -417,17 +445,26 @@ static bool open(struct results *results)
     *gathering =
         (struct gathering){.column_count = function->type_count + (function->layout ? HEAD_FIELDS : 0)};
     gathering->columns = arena_alloc(&results->arena, gathering->column_count * sizeof *gathering->columns);
-    if (!gathering->columns || !binary_open(results, &gathering->binary))
+    if (!gathering->columns || !binary_open(results, &gathering->binary) || !open_alike(results, gathering))
         return false;
-    memset(gathering->columns, 0, gathering->column_count * sizeof *gathering->columns);
-    size_t texts = text_capacity(gathering->column_count);
     struct native_column *column = gathering->columns;
     if (function->layout) {
-        set_capacities(column++, &outcome, texts);
-        set_capacities(column++, &reason, texts);
+        *column++ = (struct native_column){.type = &outcome};
+        *column++ = (struct native_column){.type = &reason};
+        gathering->fixed_bytes = HEAD_FIELDS;
     }
-    for (size_t i = 0; i < function->type_count; i++)
-        set_capacities(column++, &function->types[i], texts);
+    for (size_t i = 0; i < function->type_count; i++) {
+        const struct type *type = &function->types[i];
+        const struct put put = gathering->binary.puts[i];
+        column[i] = (struct native_column){.type = type, .put = put, .index = (uint32_t)i};
+        add_alike(put.text     ? &gathering->texts
+                  : put.stored ? &gathering->stored
+                               : &gathering->others,
+                  &column[i]);
+        if (put.nullable)
+            add_alike(&gathering->nullable, &column[i]);
+        gathering->fixed_bytes += put.nullable + (put.text ? 1u : put.array ? 0u : type->width);
+    }
     return allocate_streams(results, gathering);
 }
 
