@@ -133,8 +133,8 @@ def _ordered(columns: dict) -> dict:
 
 
 CONTENDERS = [
-    function("udf", "debezium-udf, RowBinary", "experimentEvent", exact=True),
-    function("udf_native", "debezium-udf, Native", "eventNative", exact=True),
+    function("udf", "debezium-udf, Native", "experimentEvent", exact=True),
+    function("udf_rows", "debezium-udf, RowBinary", "eventRows", exact=True),
     lines("udf_line", "debezium-udf, LineAsString", "eventLine"),
     function("udf_cjson", "debezium-udf on cJSON, RowBinary", "eventCjson", exact=True, aside=True),
     best_sql(),
@@ -185,7 +185,7 @@ def registration() -> Registration:
     _constant_row()
     decode = f"debezium-udf decode {LAYOUT.name} --format"
     others = [
-        ("eventNative", row, f"{decode} Native", "Native"),
+        ("eventRows", row, f"{decode} RowBinary", "RowBinary"),
         ("eventLine", "String", f"{decode} LineAsString", "LineAsString"),
         ("eventCjson", row, f"debezium-udf-cjson decode {LAYOUT.name} --format RowBinary", "RowBinary"),
         ("eventPython", row, "udf.py", "JSONEachRow"),

@@ -19,15 +19,15 @@ from tests.stack.engine import Engine  # noqa: E402
 from tests.stack.process import exit_on_signals  # noqa: E402
 
 # Rows of each data set for each 100 of --rows, and who is measured on it.
-EVERYWHERE = ("udf", "udf_native", "best_sql", "per_field", "floor")
+EVERYWHERE = ("udf", "udf_rows", "best_sql", "per_field", "floor")
 # SQL's functions raise on a bad message or take it for an event, and know no wrapped one.
 DATA = {
     "uniform": (100, tuple(BY_NAME)),
     "mixed": (50, EVERYWHERE),
     "small": (100, EVERYWHERE),
-    "wrapped": (25, ("udf", "udf_native", "floor")),
+    "wrapped": (25, ("udf", "udf_rows", "floor")),
     "large": (2, EVERYWHERE),
-    "bad": (50, ("udf", "udf_native", "floor")),
+    "bad": (50, ("udf", "udf_rows", "floor")),
 }
 BLOCK = 8192
 SLOW_PART = 8  # who is slow gets an eighth of the messages
@@ -154,14 +154,14 @@ class Bench:
         ratios |= {f"floor_{threads}": least("udf", threads) / least("floor", threads) for threads in (1, 2)}
         ratios["python_1"] = least("python", 1) / least("udf", 1)
         ratios["cpu_best_sql"] = self.cpu.least(("uniform", "best_sql", 1)) / self.cpu.least(("uniform", "udf", 1))
-        self.page.add("## Ratios\n\nThe time of the other way over that of debezium-udf in RowBinary; `floor`: that of debezium-udf over "
-                      "the function of\nconstants.\n")
+        self.page.add("## Ratios\n\nThe time of the other way over that of debezium-udf in Native, as it is registered; `floor`: that of "
+                      "debezium-udf over\nthe function of constants.\n")
         self.page.add("\n".join(f"ratio {name} {value:.2f}" for name, value in ratios.items()) + "\n")
 
 
 # How a contender's programs are told apart in /proc.
-COMMANDS = {"udf": b"debezium-udf decode experiment_event.json --format RowBinary",
-            "udf_native": b"debezium-udf decode experiment_event.json --format Native",
+COMMANDS = {"udf": b"debezium-udf decode experiment_event.json --format Native",
+            "udf_rows": b"debezium-udf decode experiment_event.json --format RowBinary",
             "udf_line": b"debezium-udf decode experiment_event.json --format LineAsString",
             "udf_cjson": b"debezium-udf-cjson decode", "python": b"udf.py", "floor": b"constant"}
 

@@ -138,8 +138,9 @@ write_registration() {
     options='' names=$(layouts_of "$shipped")
     if [ -e "$root$registration" ] && [ -n "$(layouts_of "$root$registration")" ]; then
         names=$(layouts_of "$root$registration")
-        # The fingerprint is the layout's, and the program writes it.
+        # The fingerprint is the layout's, and the program writes it. Untold, rows are in Native and the other functions in RowBinary.
         options=$(sed -n '/<command>debezium-udf decode /{s/.*decode [^ <]*//;s/<.*//;s/ --fingerprint[ =][^ ]*//;p;q;}' "$root$registration")
+        ! grep -q '<format>RowBinary<' "$root$registration" || options=$(printf '%s' "$options" | sed 's/ --format[ =]Native//')
         pool=$(sed -n '/<pool_size>/{s/.*<pool_size> *//;s/ *<.*//;p;q;}' "$root$registration")
         options="$options --pool-size ${pool:-16}"
     fi

@@ -198,7 +198,8 @@ static const struct {
 } options[] = {
     OPTION("--format", "FORMAT", OPTION_FORMAT, false, read_format,
            "LineAsString (one message a line; the default), RowBinary or Native;\n"
-           "config and register take RowBinary unless told otherwise"),
+           "config and register take Native for rows and RowBinary for the\n"
+           "other functions unless told otherwise"),
     OPTION("--metadata-prefix", "PREFIX", OPTION_METADATA_PREFIX, false, read_metadata_prefix,
            "extract, unnest, config, register: what stands before the metadata of\n"
            "unwrapped rows (__)"),

@@ -173,7 +173,7 @@ static int run_config(const struct call *call)
         struct config config = {.layouts = layouts,
                                 .names = call->operands,
                                 .count = count,
-                                .format = call->format ? call->format : &format_row_binary,
+                                .format = call->format,
                                 .pool_size = call->pool_size ? call->pool_size : CONFIG_POOL_SIZE,
                                 .max_message = call->message_limit == MESSAGE_LIMIT ? 0 : call->message_limit,
                                 .max_memory = call->memory_limit,

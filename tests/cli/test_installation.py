@@ -67,8 +67,12 @@ def test_every_function_is_registered_with_every_setting(format):
         assert types["experimentEvent"].endswith(", outbox_id String, lsn UInt64)")
 
 
-def test_row_binary_is_registered_unless_told_otherwise():
-    assert call("config", LAYOUT).stdout == call("config", LAYOUT, "--format", "RowBinary").stdout
+def test_rows_are_registered_in_native_unless_told_otherwise():
+    formats = {name: element.findtext("format") for name, element in functions(LAYOUT).items()}
+    assert formats == {"experimentEvent": "Native", "debeziumExtract": "RowBinary", "debeziumUnnest": "RowBinary",
+                       "debeziumTimestamp": "RowBinary"}
+    for form in ("RowBinary", "Native"):
+        assert {element.findtext("format") for element in functions(LAYOUT, "--format", form).values()} == {form}
 
 
 def test_several_layouts_and_options(tmp_path):
@@ -77,7 +81,7 @@ def test_several_layouts_and_options(tmp_path):
     found = functions(LAYOUT, other, "--pool-size", "3", "--max-message", "1M")
     assert list(found) == ["experimentEvent", "otherEvent", "debeziumExtract", "debeziumUnnest", "debeziumTimestamp"]
     assert FINGERPRINT.sub("", found["otherEvent"].findtext("command")) == \
-        "debezium-udf decode other-team.json --format RowBinary --max-message 1048576"
+        "debezium-udf decode other-team.json --format Native --max-message 1048576"
     assert {element.findtext("pool_size") for element in found.values()} == {"3"}
 
 
@@ -99,7 +103,7 @@ def fingerprint(*words):
 def test_a_fingerprint_is_of_layout_and_format(tmp_path):
     other = tmp_path / "other.json"
     other.write_text(LAYOUT.read_text() + "\n")
-    prints = [fingerprint(LAYOUT), fingerprint(other), fingerprint(LAYOUT, "--format", "Native"),
+    prints = [fingerprint(LAYOUT), fingerprint(other), fingerprint(LAYOUT, "--format", "RowBinary"),
               fingerprint(LAYOUT, "--format", "LineAsString")]
     assert len(set(prints)) == 4
     # What changes no answer is not in it.
@@ -110,7 +114,7 @@ def test_a_fingerprint_is_of_layout_and_format(tmp_path):
 def test_another_layout_than_the_registered_is_refused_before_the_first_row(tmp_path):
     layout = tmp_path / "mine.json"
     shutil.copy(LAYOUT, layout)
-    words = ["decode", layout, "--format", "RowBinary", "--fingerprint", fingerprint(layout)]
+    words = ["decode", layout, "--format", "RowBinary", "--fingerprint", fingerprint(layout, "--format", "RowBinary")]
     message = b"\4null"
     expected = call("decode", layout, "--format", "RowBinary", data=message).stdout
     assert expected and call(*words, data=message).stdout == expected

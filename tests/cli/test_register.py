@@ -108,7 +108,7 @@ def test_settings_stay_unless_they_are_given(server):
     server.register(other, "--pool-size", "5")
     server.register(LAYOUT)
     function = server.xml.read_text().split("<function>")[2]
-    assert "<name>aRow<" in function and "<pool_size>5<" in function and "<format>RowBinary<" in function
+    assert "<name>aRow<" in function and "<pool_size>5<" in function and "<format>Native<" in function
     assert server.xml.read_text().replace(f"<function>{function}", "").count("<pool_size>3<") == 4
     server.register(LAYOUT, "--format", "RowBinary", "--max-message", "2M")
     first = server.xml.read_text().split("<function>")[1]
@@ -163,7 +163,7 @@ def test_what_an_administrator_wrote_stays(server):
     path = server.write("a.json", layout("aRow"))
     server.xml.write_text(BY_HAND)
     server.register(path)
-    own = config(path)
+    own = config(path, "--format", "RowBinary")
     type_ = own.split("<return_type>")[1].split("<")[0]
     print_ = own.split("--fingerprint ")[1].split("<")[0]
     expected = BY_HAND.replace(" Tuple(id Int64) ", type_).replace(
@@ -189,7 +189,7 @@ def test_a_registration_of_1_1_becomes_one_of_this_release(server):
     server.register(LAYOUT)
     # But for what this release sets otherwise, and its comments: what is there stays.
     settings = re.compile(r"<stderr_reaction>.*?<|<!--.*?-->", re.S)
-    there, own = (settings.sub("", text.split("<functions>")[1]) for text in (server.xml.read_text(), config(LAYOUT)))
+    there, own = (settings.sub("", text.split("<functions>")[1]) for text in (server.xml.read_text(), config(LAYOUT, "--format", "RowBinary")))
     assert there == own
     assert server.xml.read_text().count("<stderr_reaction>log_last<") == 4
 
@@ -232,8 +232,8 @@ def test_names_that_are_taken(server):
     ("<command>debezium-udf decode a.json", "<command>debezium-udf frob a.json", "aRow runs `debezium-udf frob a.json"),
     ("decode a.json", "decode b.json", "aRow is registered with the layout b.json"),
     ("<command>", "<command>x</command><command>", "aRow has more than one <command>"),
-    ("<format>RowBinary</format>", "", "aRow has no <format>"),
-    ("<format>RowBinary<", "<format>TSV<", "<format> TSV is none of this program's: give --format"),
+    ("<format>Native</format>", "", "aRow has no <format>"),
+    ("<format>Native<", "<format>TSV<", "<format> TSV is none of this program's: give --format"),
     ("<return_type>", "<return_type><!-- Ann -->", "<return_type> of aRow has a comment in it, which would be lost"),
 ])
 def test_a_registration_that_cannot_be_changed(server, old, new, line):

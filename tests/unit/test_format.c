@@ -345,18 +345,87 @@ static void test_long_texts(void **state)
     }
 }
 
+static char *write_length(char *at, uint64_t length)
+{
+    for (; length >= 0x80; length >>= 7)
+        *at++ = (char)(length | 0x80);
+    *at++ = (char)length;
+    return at;
+}
+
+static size_t read_length(const char **at)
+{
+    size_t length = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        const unsigned char byte = (unsigned char)*(*at)++;
+        length |= (size_t)(byte & 0x7F) << shift;
+        if (byte < 0x80)
+            return length;
+    }
+}
+
+/* Rows of one Native block, of `size` bytes but for every 1,000th, which is long: the answer's blocks have them all, in their order; a
+ * block may end early, and a row that is long is one alone. */
+static void check_blocks(size_t rows, size_t size, size_t blocks)
+{
+    enum { LONG_TEXT = 40000 };
+    static const char head[] = "\7message\6String";
+    char *in = malloc(rows * (size + 10) + (rows / 1000 + 1) * LONG_TEXT + 64), *end = in;
+    assert_non_null(in);
+    *end++ = 1;
+    end = write_length(end, rows);
+    memcpy(end, head, sizeof head - 1);
+    end += sizeof head - 1;
+    const char *const texts = end;
+    for (size_t i = 0; i < rows; i++) {
+        const size_t length = i % 1000 == 500 ? LONG_TEXT : size;
+        end = write_length(end, length);
+        memset(end, 'a' + (int)(i % 26), length);
+        end += length;
+    }
+    struct memory memory = {.in = {in, (size_t)(end - in)}, .piece = 100000, .pauses = true};
+    assert_true(run(&format_native, FUNCTION_UNNEST, NULL, &memory, LIMIT + LONG_TEXT));
+    const char *at = memory.out, *expected = texts;
+    size_t found = 0;
+    for (; at < memory.out + memory.size; blocks--) {
+        assert_int_equal(*at++, 1);
+        for (size_t left = read_length(&at), first = 1; left > 0; left--, found++, first = 0) {
+            if (first) {
+                assert_memory_equal(at, "\6result\6String", 14);
+                at += 14;
+            }
+            const char *start = at, *wanted = expected;
+            const size_t length = read_length(&at);
+            assert_int_equal(length, read_length(&expected));
+            assert_memory_equal(start, wanted, (size_t)(at - start) + length);
+            at += length;
+            expected += length;
+        }
+    }
+    assert_int_equal(found, rows);
+    assert_int_equal(blocks, 0);
+    free(memory.out);
+    free(in);
+}
+
+static void test_native_blocks(void **state)
+{
+    (void)state;
+    check_blocks(500, 3, 1);
+    check_blocks(1000, 3, 3);    /* one row is long */
+    check_blocks(10000, 0, 21);  /* ten are: 11 pieces of at most 1,000 rows between them */
+    check_blocks(490, 10000, 3); /* 2 MiB */
+    check_blocks(300, 30000, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_row_binary),
-        cmocka_unit_test(test_native),
-        cmocka_unit_test(test_native_tuple),
-        cmocka_unit_test(test_broken_input),
-        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_answers_before_waiting),
-        cmocka_unit_test(test_write_fails),
-        cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_lines),         cmocka_unit_test(test_row_binary),
+        cmocka_unit_test(test_native),        cmocka_unit_test(test_native_tuple),
+        cmocka_unit_test(test_native_blocks), cmocka_unit_test(test_broken_input),
+        cmocka_unit_test(test_limit),         cmocka_unit_test(test_answers_before_waiting),
+        cmocka_unit_test(test_write_fails),   cmocka_unit_test(test_long_texts),
     };
     return cmocka_run_group_tests_name("format", tests, NULL, NULL);
 }

@@ -101,9 +101,17 @@ bool config_valid(const struct config *config, char *problem)
     return query_valid(&config->query, problem);
 }
 
+/* The format in which a function is registered unless it is told otherwise. Rows of many columns the engine reads faster column by
+ * column, and Native names their types. Of two arguments Native holds the first for a whole block. */
+static const struct format *config_format(const struct function_kind *kind)
+{
+    return kind->takes & FUNCTION_TAKES_LAYOUT ? &format_native : &format_row_binary;
+}
+
 /* The XML that is being written. */
 struct xml {
     const struct config *config;
+    const struct format *format; /* of the function that is being written */
     struct output *out;
     struct arena arena;
 };
@@ -137,14 +145,13 @@ static struct text command_of(struct xml *xml, const struct function_kind *kind,
     const struct config *config = xml->config;
     struct arena *arena = &xml->arena;
     struct registered_command command = {.word = text_of(kind->command),
-                                         .format = text_of(config->format->name),
+                                         .format = text_of(xml->format->name),
                                          .max_message = number_text(arena, config->max_message),
                                          .max_memory = number_text(arena, config->max_memory)};
     if (as->layout) {
         command.operand = text_of(as->file);
-        command.fingerprint =
-            arena_printf(arena, "%016llx",
-                         (unsigned long long)function_fingerprint(kind, as->layout, config->format->name));
+        command.fingerprint = arena_printf(
+            arena, "%016llx", (unsigned long long)function_fingerprint(kind, as->layout, xml->format->name));
     }
     if (kind->takes & FUNCTION_TAKES_QUERY_OPTIONS) {
         if (config->query.has_metadata_prefix)
@@ -161,12 +168,12 @@ static void put_function(struct xml *xml, const struct function_kind *kind, cons
     put(xml,
         "    <function>\n        <name>%.*s</name>\n        <return_type>%s</return_type>\n"
         "        <return_name>result</return_name>\n",
-        TEXT_ARGUMENTS(as->name), config->format->string_answers ? "String" : as->type);
+        TEXT_ARGUMENTS(as->name), xml->format->string_answers ? "String" : as->type);
     for (const char *const *argument = kind->arguments; *argument; argument++)
         put(xml, "        <argument><name>%s</name><type>String</type></argument>\n", *argument);
     const struct text command = command_of(xml, kind, as);
     put(xml, "        <command>%.*s</command>\n", TEXT_ARGUMENTS(command));
-    put(xml, settings, config->format->name, config->pool_size);
+    put(xml, settings, xml->format->name, config->pool_size);
     put(xml, "    </function>\n\n");
 }
 
@@ -191,7 +198,7 @@ static void put_layouts(struct xml *xml, const struct function_kind *kind)
                                         .type = function_type(&xml->arena, kind, layout),
                                         .file = config_base_name(xml->config->names[i]),
                                         .layout = layout};
-        if (xml->config->format->string_answers)
+        if (xml->format->string_answers)
             put_line_note(xml, &as);
         put_function(xml, kind, &as);
     }
@@ -199,7 +206,8 @@ static void put_layouts(struct xml *xml, const struct function_kind *kind)
 
 static void put_kind(struct xml *xml, const struct function_kind *kind)
 {
-    const struct format *format = xml->config->format;
+    const struct format *format = xml->config->format ? xml->config->format : config_format(kind);
+    xml->format = format;
     if (kind->takes & FUNCTION_TAKES_LAYOUT) {
         put_layouts(xml, kind);
     } else if (function_arguments(kind) > format->argument_limit) {

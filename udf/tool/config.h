@@ -13,7 +13,7 @@ struct config {
     struct layout **layouts; /* a decode function each; `count` of them */
     char **names;            /* their files as they were given; the command names the last part */
     size_t count;
-    const struct format *format;
+    const struct format *format; /* of every function; NULL: Native for rows, RowBinary for the others */
     unsigned pool_size;
     uint64_t max_message;       /* 0: the program's default */
     uint64_t max_memory;        /* 0: no limit */

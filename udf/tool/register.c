@@ -74,11 +74,8 @@ static bool open_layout(struct job *job)
     if (!read_file(job, job->as->layout, &job->json))
         return fail_path(job, job->as->layout, "");
     job->layout = layout_parse(job->as->layout, job->json, job->problem);
-    const struct config config = {.layouts = &job->layout,
-                                  .names = names,
-                                  .count = 1,
-                                  .format = &format_row_binary,
-                                  .query = job->as->query};
+    const struct config config = {
+        .layouts = &job->layout, .names = names, .count = 1, .query = job->as->query};
     return job->layout && config_valid(&config, job->problem);
 }
 
@@ -151,19 +148,18 @@ static bool write_memory(void *context, const char *data, size_t size)
     return !memory->arena->failed;
 }
 
-/* The format: that of the option, or of the function that is there. */
-static const struct format *find_format(struct job *job)
+/* The format: that of the option, or of the function that is there; NULL where neither says one. */
+static bool find_format(struct job *job, const struct format **format)
 {
     struct text name;
-    if (job->as->format || !job->there)
-        return job->as->format ? job->as->format : &format_row_binary;
+    *format = job->as->format;
+    if (*format || !job->there)
+        return true;
     if (!registration_field(&job->registration, job->there, "format", &name))
-        return NULL;
-    const struct format *format = format_find(arena_printf(&job->arena, "%.*s", TEXT_ARGUMENTS(name)).data);
-    if (!format)
-        fail(job, "%s: <format> %.*s is none of this program's: give --format", job->file,
-             TEXT_ARGUMENTS(name));
-    return format;
+        return false;
+    *format = format_find(arena_printf(&job->arena, "%.*s", TEXT_ARGUMENTS(name)).data);
+    return *format || fail(job, "%s: <format> %.*s is none of this program's: give --format", job->file,
+                           TEXT_ARGUMENTS(name));
 }
 
 /* Writes what config would write, and finds the function in it. */
@@ -173,7 +169,6 @@ static bool write_mine(struct job *job)
     struct config config = {.layouts = &job->layout,
                             .names = names,
                             .count = 1,
-                            .format = find_format(job),
                             .pool_size = job->as->pool_size ? job->as->pool_size : CONFIG_POOL_SIZE,
                             .max_message = job->as->max_message,
                             .max_memory = job->as->max_memory,
@@ -181,7 +176,7 @@ static bool write_mine(struct job *job)
     struct memory memory = {.arena = &job->arena, .text = TEXT("")};
     const struct channel channel = {.write = write_memory, .context = &memory};
     struct output out;
-    if (!config.format)
+    if (!find_format(job, &config.format))
         return false;
     bool done = output_open(&out, &channel, 0) && config_write(&config, &out);
     output_close(&out);
