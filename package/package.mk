@@ -45,11 +45,13 @@ test-arm64:
 	@tests/stack/prepare.sh build conformance arm64
 	@tests/package/arm64.sh
 
-# Everything that a release is held against. Each step must pass; the first that does not ends it.
-RELEASE_STEPS := lint test sanitize test-versions test-arm64 cloud-test compose-test package
+# Everything that a release must pass, with what each step took. The first that fails ends it.
+RELEASE_STEPS := lint check test sanitize fuzz test-versions test-arm64 cloud-test compose-test package
 release-check:
 	@package/release_check.sh $(VERSION)
 	@for step in $(RELEASE_STEPS); do \
-	    echo "== make $$step"; $(MAKE) --no-print-directory $$step || { echo "release-check: make $$step failed"; exit 1; }; \
+	    echo "== make $$step"; start=$$(date +%s); \
+	    $(MAKE) --no-print-directory SECONDS=60 $$step || { echo "release-check: make $$step failed"; exit 1; }; \
+	    echo "== make $$step: $$(($$(date +%s) - start)) s"; \
 	done
 	@echo 'release-check: $(VERSION) passed $(RELEASE_STEPS)'
