@@ -29,6 +29,16 @@ FROM system.kafka_consumers AS consumers
 INNER JOIN {database}.pipelines AS pipelines FINAL ON pipelines.kafka_table = consumers.table
 WHERE consumers.database = '{database}';
 
+-- What the server said when it loaded the executable functions. It tells from ClickHouse 26.3 on; before that there is no such table, and
+-- no row here.
+CREATE TABLE IF NOT EXISTS {storage}.pipeline_registrations
+(
+    name                  String,
+    -- '' where nothing was wrong.
+    loading_error_message String
+)
+ENGINE = Merge('system', '^user_defined_functions$');
+
 -- Where each consumer is: a row for each of its partitions, for each consumer without one, and for each pipeline without consumers.
 CREATE OR REPLACE VIEW {storage}.pipeline_positions AS
 SELECT
@@ -167,6 +177,9 @@ WITH
             if(pipelines.topic != '', 'give the right --topic', concat('fix kafka_topic_list in ', collection)) AS topic_setting,
             (SELECT groupArray(name) FROM system.tables WHERE database = '{database}') AS present,
             has((SELECT groupArray(name) FROM system.functions WHERE origin != 'System'), function) AS is_registered,
+            arrayFirst(said -> said.1 = function,
+                (SELECT groupArray((name, splitByString(', Stack trace', splitByChar('\n', loading_error_message)[1])[1]))
+                 FROM {storage}.pipeline_registrations WHERE loading_error_message != '')).2 AS not_loaded,
             arrayFilter(name -> NOT has(present, name), tables) AS missing_tables,
             arrayFilter(name -> NOT has(present, name), views) AS missing_views,
             (SELECT count() FROM system.kafka_consumers) AS server_consumers,
@@ -199,6 +212,9 @@ WITH
 SELECT
     pipeline, layout, kafka_table, is_landing, every_seconds, silence_seconds, applied_at, topic_words, group_words,
     server_consumers, server_threads,
+    -- The function runs, by a registration that is there no more.
+    if(not_loaded = '', '', concat('function ', function, ' runs as it was registered before, since the server cannot load what is there now: ',
+        not_loaded, '; `debezium-udf check` on the server, then register its layout again, before the server starts anew')) AS stale_function,
     -- Why a block stays open, where one does.
     if(notEmpty(read_only), 'read_only', 'inside_block') AS hindrance_code,
     multiIf(
@@ -215,7 +231,9 @@ SELECT
             concat('view missing: ', arrayStringConcat(missing_views, ', '),
                    '; ATTACH TABLE where it was detached, otherwise apply the SQL bundle'),
         code = 'function_missing',
-            concat('function ', function, ' is not registered: `debezium-udf register` its layout on the server, then SYSTEM RELOAD FUNCTIONS'),
+            concat('function ', function, ' is not registered: ',
+                   if(not_loaded = '', '', concat('the server cannot load it: ', not_loaded, '; ')),
+                   '`debezium-udf register` its layout on the server, then SYSTEM RELOAD FUNCTIONS'),
         code = 'function_fails',
             concat('function ', function, ' fails: ', broken, '; run `debezium-udf check` on the server'),
         code = 'no_consumer', concat('no consumer; the server''s log says why ', kafka_table, ' has none'),
@@ -324,11 +342,13 @@ WITH
                 lag > 0 AND is_quiet, 'stalled',
                 is_lost OR (watched_at = 0 AND is_active AND is_quiet AND last_arrival > 0 AND log_begin > last_offset + 1), 'lost_to_retention',
                 longest_silence > 0 AND last_arrival > 0 AND silence > longest_silence, 'silent',
+                stale_function != '' AND rows_hour = 0, 'registration_broken',
                 rows_hour = 0, 'up_to_date',
                 -- A connector's heartbeats are skipped as they should be.
                 events_hour = 0 AND errors_hour = 0 AND last_skipped != 'heartbeat', 'all_skipped',
                 events_hour = 0 AND errors_hour > 0, 'none_decoded',
                 skips_jump, 'skipped_jump',
+                stale_function != '', 'registration_broken',
                 errors_minute > 0, 'consuming_with_errors',
                 notEmpty(new_members), 'new_members',
                 lag > 0, 'behind',
@@ -397,6 +417,7 @@ SELECT
             concat('silent: nothing came since ', toString(topic_arrival), ', and ',
                    if(silence_seconds > 0, 'a message is due every ', 'three times its longest pause are '), toString(longest_silence),
                    ' seconds; do the source and its connector run, and do they write to this topic?'),
+        verdict = 'registration_broken', stale_function,
         verdict = 'up_to_date', concat('up to date: nothing new since ', toString(last_arrival)),
         verdict = 'all_skipped', concat('messages arrive and all are skipped: ', last_skipped, '; is the layout''s accept right?'),
         verdict = 'none_decoded', concat('messages arrive and none is decoded: ', last_error, '; is the layout right? see dead_letters_open'),
@@ -418,7 +439,7 @@ SELECT
         ''nothing_read'' = 11, ''no_topic'' = 12, ''not_connected'' = 13, ''no_consumer'' = 14, ''table_missing'' = 15, ''view_missing'' = 16,
         ''function_missing'' = 17, ''function_fails'' = 18, ''blocked'' = 19, ''inside_block'' = 20, ''read_only'' = 21, ''held_back'' = 22,
         ''stalled'' = 23, ''silent'' = 24, ''all_skipped'' = 25, ''none_decoded'' = 26, ''skipped_jump'' = 27, ''topic_begins_anew'' = 28,
-        ''lost_to_retention'' = 29)') AS code,
+        ''lost_to_retention'' = 29, ''registration_broken'' = 30)') AS code,
     delay_quantiles[1] AS delay_p50_ms,
     delay_quantiles[2] AS delay_p99_ms,
     clock_errors_minute, clock_errors_day,

@@ -40,6 +40,8 @@ FROM
             ('page', 'lost', ifNull(here, ''), diagnosis, code = 'lost_to_retention' AND watched_at = 0),
             -- Where nobody said how long it may be silent, it is a guess.
             (if(silence_seconds > 0, 'page', 'ticket'), 'silent', topic, diagnosis, code = 'silent' AND is_first),
+            -- It runs until the server starts anew.
+            ('ticket', 'registration is broken', s.pipeline, diagnosis, code = 'registration_broken' AND is_first_of_all),
             ('ticket', 'new members', s.pipeline, diagnosis, code = 'new_members' AND is_first_of_all),
             ('ticket', 'clocks', ifNull(here, ''),
              concat(toString(wrong_clocks), ' messages of a day have no time, or a wrong one: their delay is not known'), wrong_clocks > 0),

@@ -173,7 +173,7 @@ def check(config, status):
     done = call("check", "--config-dir", config)
     text = done.stdout.decode()
     assert (done.returncode, done.stderr) == (status, b""), text
-    assert all(re.match(r"(ok   |note |wrong) \S", line) for line in text.splitlines()), text
+    assert all(re.match(r"(ok   |note |wrong|ask  ) \S", line) for line in text.splitlines()), text
     return text
 
 
@@ -207,6 +207,8 @@ def test_a_sound_installation(server):
     text = check(server[0], 0)
     for line in ("program", "layout", "registration", "throw_on_max_partitions_per_insert_block = 0", "named collection"):
         assert re.search(rf"^ok    .*{line}", text, re.M), text
+    assert re.findall("^ask   .*: (SELECT .*)$", text, re.M) == [
+        "SELECT name, loading_error_message FROM system.user_defined_functions WHERE loading_error_message != ''"]
 
 
 def spoil_layout(config, scripts):

@@ -1,6 +1,7 @@
 """The same program and the same files on every version of ClickHouse: functions, registration, bundle, and the table of docs/versions.md."""
 import re
 import time
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
@@ -181,6 +182,29 @@ def test_the_status_is_told(server, bundle, arrived):
     elif "60_status.sql" not in bundle:
         assert server.query(f"SELECT count() > 0 FROM {DATABASE}.pipeline_status WHERE diagnosis != ''") == "1\n"
     assert server.query(f"SELECT count() FROM {DATABASE}.pipeline_gaps WHERE verdict = 'lost'") == "0\n"
+
+
+def test_the_metrics_of_all_databases_are_in_one_answer(server, bundle, arrived):
+    """By the query of /pipelines/metrics; no version but the engine's own has ports here."""
+    if "64_metrics.sql" in bundle:
+        assert server.query("SELECT count() FROM system.tables WHERE name = 'pipeline_metrics'") == "0\n"
+        return
+    query = ElementTree.parse(ROOT / "sql" / "config" / "config.d" / "pipelines_metrics.xml").find(".//query").text
+    alone = server.query(query)
+    server.query("CREATE DATABASE other")
+    server.query(f"""CREATE VIEW other.pipeline_metrics AS SELECT * REPLACE (mapApply((k, v) -> (k, if(k = 'database', 'other', v)), labels) AS labels)
+                     FROM {DATABASE}.pipeline_metrics""")
+    both = server.query(query)
+    server.query("DROP DATABASE other")
+    for database, text in ((DATABASE, alone), (DATABASE, both), ("other", both)):
+        assert re.search(f'^debezium_pipeline_code{{.*database="{database}".*pipeline="experiments".*}} [0-9]+$', text, re.M)
+    names = re.findall(r"^# TYPE (\w+) (?:gauge|counter)$", both, re.M)
+    assert len(names) == len(set(names)) and set(names) >= set(re.findall(r"^# TYPE (\w+)", alone, re.M))
+    # What is of the server is there once.
+    calls = re.findall("^executable_function_calls_total ", both, re.M)
+    loaded = re.findall('^executable_function_load_failed{function="experimentEvent"} 0$', both, re.M)
+    number = tuple(map(int, server.version.split(".")))
+    assert (len(calls), len(loaded)) == (int(number >= (26, 6)), int(number >= (26, 3)))
 
 
 def refresh(server, name: str) -> None:

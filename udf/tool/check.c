@@ -24,7 +24,7 @@
 
 void say(struct check *check, enum verdict verdict, const char *format, ...)
 {
-    static const char *const words[] = {[OK] = "ok", [NOTE] = "note", [WRONG] = "wrong"};
+    static const char *const words[] = {[OK] = "ok", [NOTE] = "note", [WRONG] = "wrong", [ASK] = "ask"};
     char line[2 * TEXT_SIZE];
     int start = snprintf(line, sizeof line, "%-6s", words[verdict]);
     va_list list;
@@ -284,6 +284,9 @@ static void check_registration(struct check *check)
             say(check, NOTE, "registration: no %s/*_function.xml has %s", check->server.config_dir,
                 functions[i].name);
     }
+    say(check, ASK,
+        "the server what it could not load (from ClickHouse 26.3 on): SELECT name, loading_error_message FROM "
+        "system.user_defined_functions WHERE loading_error_message != ''");
 }
 
 static void check_pipeline(struct check *check)

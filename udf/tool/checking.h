@@ -21,7 +21,7 @@ struct check {
     long long deadline; /* of all programs that are run: host_clock; 0: none was */
 };
 
-enum verdict { OK, NOTE, WRONG };
+enum verdict { OK, NOTE, WRONG, ASK };
 
 /* Prints a finding: a line. */
 void say(struct check *check, enum verdict verdict, const char *format, ...)

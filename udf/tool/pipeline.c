@@ -117,9 +117,16 @@ static void put_pipeline(struct writing *writing)
     } first[] = {{"01_checks", NULL},  {"02_pipelines", NULL}, {"03_dead_letters", NULL},
                  {"04_minutes", NULL}, {"05_offsets", NULL},   {"10_decoded", NULL},
                  {"20_rows", "rows"},  {"21_events", "events"}},
-      last[] = {{"30_raw", "keep_raw"},           {"40_dead_letters_mv", NULL}, {"41_minutes_mv", NULL},
-                {"42_offsets_mv", NULL},          {"50_pipeline", NULL},        {"60_status", NULL},
-                {"62_cluster_status", "cluster"}, {"63_watch", NULL},           {"61_alerts", NULL}};
+      last[] = {{"30_raw", "keep_raw"},
+                {"40_dead_letters_mv", NULL},
+                {"41_minutes_mv", NULL},
+                {"42_offsets_mv", NULL},
+                {"50_pipeline", NULL},
+                {"60_status", NULL},
+                {"62_cluster_status", "cluster"},
+                {"63_watch", NULL},
+                {"61_alerts", NULL},
+                {"64_metrics", NULL}};
     put(writing, "00_head", NULL);
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
         put(writing, first[i].file, first[i].condition);
