@@ -47,6 +47,7 @@ GROUPS = [
     "orders",
     "pipelines/test_tables.py pipelines/test_every.py",
     "pipelines/test_load.py pipelines/test_changed.py pipelines/test_refused.py pipelines/test_rows.py pipelines/test_beside.py pipelines/test_reconcile.py",
+    "metrics",
     "engine pipeline security versions",
     "analytics browser",
     "fuzz",

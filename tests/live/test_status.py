@@ -25,7 +25,8 @@ WANTED = b'{"id":1,"aggregate_id":"a","aggregate_type":"event","payload":"{\\"ex
 def documented() -> dict:
     """Code -> how its diagnoses begin, as patterns: from the page for operators. `…` stands for a name."""
     answer: dict = {}
-    for line in (ROOT / "docs" / "operating.md").read_text().splitlines():
+    (section,) = re.findall(r"^## Is it consuming\?$.*?(?=^## )", (ROOT / "docs" / "operating.md").read_text(), re.M | re.S)
+    for line in section.splitlines():
         if re.match(r"\| `[a-z_]+`", line):
             codes, words = (re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:3])
             for code in codes:

@@ -2,7 +2,7 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz deploy compose
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser prometheus lint fuzz deploy compose
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
@@ -122,6 +122,10 @@ packages() {
     browser)
         need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
         ;;
+    prometheus)
+        # With promtool.
+        need prometheus has promtool
+        ;;
     deploy)
         packages conformance
         ;;
@@ -156,7 +160,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz deploy compose" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser prometheus lint fuzz deploy compose" ;;
     esac
 }
 
@@ -372,7 +376,7 @@ packages_of() {
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser lint fuzz deploy compose)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser prometheus lint fuzz deploy compose)"
 for group; do packages "$group"; done
 install_packages
 for group; do
