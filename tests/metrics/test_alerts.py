@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 from tests.cluster.zookeeper import ZooKeeper
 from tests.live.test_codes import DATABASE, Guarded, recreate, served, ticket
 from tests.metrics.conftest import GRANTS
+from tests.stack.engine import QueryError
 from tests.stack.kafka import Kafka
 from tests.stack.prometheus import Prometheus
 from tests.support.waiting import wait_until
@@ -278,7 +279,9 @@ def test_each_alert_fires_for_its_fault_and_ends_with_it(world, tmp_path, capsys
         path = world.engine.folder / "tickets_function.xml"
         good = path.read_text()
         path.write_text(good.replace("Enum8(", "Enumm8(", 1))
-        wait_until(lambda: {"PipelineRegistrationBroken", "PipelineNothingWatches"} == {name for name, _, _ in names(prometheus.firing())}, 60,
+        with pytest.raises(QueryError, match="Enumm8"):
+            world.query("SYSTEM RELOAD FUNCTIONS")
+        wait_until(lambda: {"PipelineRegistrationBroken", "PipelineNothingWatches"} <= {name for name, _, _ in names(prometheus.firing())}, 60,
                    lambda: f"{prometheus.firing()}", pause=0.5)
         tell("the broken registration is known, and that nothing watches")
         path.write_text(good)

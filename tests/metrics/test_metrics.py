@@ -149,7 +149,7 @@ def test_a_database_without_pipelines_is_an_answer(two):
 
 
 def test_a_registration_that_cannot_be_loaded(two):
-    """The server's own words: while the function still runs, after it is gone, and when it is mended."""
+    """The server's own words: while the function still runs, after it is gone, and when it is right again."""
     path = two.folder / "tickets_function.xml"
     good = path.read_text()
 
