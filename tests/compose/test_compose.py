@@ -164,7 +164,12 @@ def test_prometheus_reads_what_is_there(stack):
             return False
 
     wait_until(known, 60, lambda: stack.podman.logs("experiments-prometheus")[-2000:], 0.5)
-    assert [target["scrapeUrl"] for target in targets()] == ["http://clickhouse:9363/metrics"]
+    assert sorted(target["scrapeUrl"] for target in targets()) == ["http://clickhouse:8123/pipelines/metrics", "http://clickhouse:9363/metrics"]
+
+    def pipelines() -> str:
+        return next(target["health"] for target in targets() if target["labels"]["job"] == "pipelines")
+
+    wait_until(lambda: pipelines() == "up", 60, lambda: f"{targets()}", 0.5)
 
 
 def test_the_one_shot_services_ended_well_every_time(stack):

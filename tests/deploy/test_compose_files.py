@@ -96,6 +96,9 @@ def test_what_is_mounted_exists(tmp_path):
                 source = volume.split(":")[0]
                 if source.startswith("./"):
                     assert (HERE / source).is_file(), f"{path.name}: {name}: {volume}"
+                elif source.startswith("../"):
+                    assert (HERE / source).exists(), f"{path.name}: {name}: {volume}"
+                    assert (release / "files/usr/share/debezium-udf/deploy/compose" / source).exists(), f"{path.name}: {name}: {volume}"
                 elif source.startswith("/RELEASE/"):
                     assert (release / "files" / source.removeprefix("/RELEASE/")).exists(), f"{path.name}: {name}: {volume}"
                 else:
@@ -103,6 +106,14 @@ def test_what_is_mounted_exists(tmp_path):
     # And every file here reaches whoever installs a release.
     installed = release / "files" / "usr/share/debezium-udf/deploy/compose"
     assert {path.name for path in installed.iterdir()} == {path.name for path in HERE.iterdir() if not path.name.startswith(".")}
+
+
+def test_prometheus_reads_the_pipelines_as_the_delivered_job_does():
+    config = yaml.safe_load((HERE / "prometheus.yml").read_text())
+    (job,) = yaml.safe_load((HERE.parent / "prometheus" / "scrape.yml").read_text())["scrape_configs"]
+    assert job in config["scrape_configs"]
+    (mounted,) = config["rule_files"]
+    assert f"../prometheus/pipelines.rules.yml:{mounted}:ro" in read(HERE / "compose.yaml")["services"]["prometheus"]["volumes"]
 
 
 def test_one_shot_services_come_from_the_image_that_is_built_here():

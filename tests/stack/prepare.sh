@@ -333,7 +333,7 @@ composable/statetimeline/panelcfg Options state-timeline.options
 composable/statetimeline/panelcfg FieldConfig state-timeline.custom
 END
     rm -r node_modules package.json package-lock.json tsconfig.json
-    [ "$(cat ./*.json | sha256sum)" = "$GRAFANA_SHA256  -" ]
+    [ "$(find . -name "*.json" | LC_ALL=C sort | xargs cat | sha256sum)" = "$GRAFANA_SHA256  -" ]
 }
 
 metrics() {
