@@ -11,6 +11,7 @@ import time
 import pytest
 from nodes import DATABASE, PARTITIONS, ROOT, SETTINGS, Node, messages, produce, restart
 
+from tests.metrics.conftest import read
 from tests.stack.engine import QueryError
 from tests.stack.faults import set_offset
 from tests.support import bundle
@@ -73,6 +74,19 @@ def all_consume(nodes: list) -> None:
 
 def assigned(node) -> list:
     return node.rows(f"SELECT node, partition FROM {DATABASE}.pipeline_status WHERE is_assigned ORDER BY partition")
+
+
+def test_either_node_has_the_metrics_of_both(servers):
+    nodes = servers.nodes[:2]
+    all_consume(nodes)
+    for node in nodes:
+        status, text = read(f"{node.url}pipelines/metrics")
+        assert status == 200, text
+        codes = re.findall(r'^debezium_pipeline_code{code="([^"]*)".*node="([^"]*)",partition="([^"]*)"', text, re.M)
+        rows = node.rows(f"SELECT toString(code) AS code, node, ifNull(toString(partition), '') AS partition FROM {DATABASE}.pipeline_status")
+        assert {tuple(row.values()) for row in rows} == set(codes)
+        assert {name for _, name, _ in codes} == {f"127.0.0.1:{other.ports[1]}" for other in nodes}
+        assert "debezium_pipeline_stored_rows{" in text and "debezium_pipeline_refresh_failed{" in text
 
 
 def test_two_shards_hold_what_one_node_holds(servers):
