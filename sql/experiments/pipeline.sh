@@ -20,5 +20,5 @@ set -- "${LAYOUT:-experiment_event.json}" --name experiments --database experime
 target=events_processed,target_mv=events_kafka_mv,view=events,dead_letters_mv=dead_letters_mv,minutes_mv=pipeline_minutes_mv,\
 offsets_mv=pipeline_offsets_mv,unmapped_mv=pipeline_unmapped_mv" ${CLUSTER:+--cluster "$CLUSTER"} ${REPLICATED:+--replicated} "$@"
 if [ -n "${LANDING-}" ]; then set -- "$@" --landing; else set -- "$@" --collection experiments_kafka; fi
-for file in "$here"/1*.sql; do set -- "$@" "$file"; done
+for file in "$here"/[12]?_*.sql; do set -- "$@" "$file"; done
 exec "$program" pipeline "$@"

@@ -7,7 +7,7 @@ from tests.support import bundle
 
 # The view of each refreshable table, dependencies first.
 REFRESHED = ["experiment_users", "experiment_summary", "users_by_day", "experiment_left_out_users", "events_by_hour",
-             "events_by_day", "variants_seen", "experiment_results", "experiment_list"]
+             "events_by_day", "variants_seen", "experiment_results", "experiment_segment_results", "experiment_list"]
 SCHEDULED = ["experiment_users", "events_by_hour"]
 DATABASE = "experiments_analytics"
 START = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
