@@ -1,4 +1,5 @@
 """Every query of docs/recipes.md runs, and answers what a count in Python does."""
+import csv
 import json
 import re
 from collections import Counter, defaultdict
@@ -65,6 +66,83 @@ def test_decision(analytics, people):
     for row in rows[2:4]:
         own = [person for person in people if person["variant_id"] == (row["variant_key"] == "one step")]
         assert row["users_exposed"] == len(own) and row["rate"] == sum(person["conversions"] > 0 for person in own) / len(own)
+
+
+def test_segments(analytics, people):
+    rows = analytics.rows(f"SELECT * FROM {DATABASE}.experiment_segment_results WHERE experiment_id = 101 AND NOT is_control")
+    assert {row["segment_type"] for row in rows} == {"device", "browser", "page"} and all(row["finding"] for row in rows)
+    found = [row for row in rows if row["finding"].startswith(("Better", "Worse"))]
+    assert [(row["metric"], row["segment"], row["finding"]) for row in run(analytics, "A decision", 1)] == [
+        (row["metric"], row["segment"], row["finding"]) for row in sorted(found, key=lambda row: (row["metric"], row["p_value_corrected"]))]
+
+
+def test_plan(analytics, people):
+    rows = run(analytics, "How many users are needed", 1)
+    control = {row["metric"]: row for row in analytics.rows(
+        f"SELECT * FROM {DATABASE}.experiment_results WHERE experiment_id = 101 AND is_control")}
+    assert {row["metric"] for row in rows} == {"conversion", "click", "value"}
+    for row in rows:
+        assert row["effect"] == pytest.approx(row["effect_share"] * control[row["metric"]]["rate"]) and row["users_needed"] > 0
+        assert row["days_needed"] == pytest.approx(row["users_needed"] / row["users_per_day"])
+
+
+def test_csv_and_parquet(analytics, people):
+    TESTED.add(("Into other tools", 0))
+    query, expected = RECIPES["Into other tools"][0], f"{DATABASE}.experiment_results"
+    files = analytics.folder / "user_files"
+    for form in ("CSVWithNames", "Parquet"):
+        (files / form).write_bytes(analytics.query_bytes(query.replace("CSVWithNames", form)))
+    with open(files / "CSVWithNames", newline="") as file:
+        lines = list(csv.DictReader(file))
+    theirs = analytics.rows(f"SELECT * FROM {expected} ORDER BY experiment_id, metric, variant_id")
+    assert len(lines) == len(theirs) > 0
+    for line, row in zip(lines, theirs):
+        assert list(line) == list(row) and line["verdict"] == row["verdict"]
+        assert line["difference"] == "\\N" if row["difference"] is None else float(line["difference"]) == row["difference"]
+    assert (files / "Parquet").read_bytes()[:4] == b"PAR1"
+    # Read again, it has the same rows.
+    columns = "* EXCEPT computed_at"
+    hashes = [analytics.value(f"SELECT sum(cityHash64(toString(tuple({columns})))) FROM {place}")
+              for place in (expected, f"file('{files / 'Parquet'}', 'Parquet', '{structure(analytics)}')")]
+    assert hashes[0] == hashes[1] != 0
+
+
+def structure(analytics) -> str:
+    columns = analytics.rows(f"SELECT name, type FROM system.columns WHERE database = '{DATABASE}' AND table = 'experiment_results' ORDER BY position")
+    return ", ".join(f"{column['name']} {column['type']}" for column in columns).replace("'", "\\'")
+
+
+def test_growthbook(analytics, outbox):
+    """Its assignments and facts, joined as it joins them (first exposure; facts from then on; users in two variations left out), are the
+    same experiment."""
+    day = {"{{startDate}}": "2020-01-01 00:00:00", "{{endDate}}": "2100-01-01 00:00:00"}
+    assignments, facts = (re.sub(r"\{\{\w+\}\}", lambda found: day[found[0]], query) for query in RECIPES["Into other tools"][1:])
+    TESTED.update({("Into other tools", 1), ("Into other tools", 2)})
+    rows = {row["variation"]: row for row in analytics.rows(f"""
+        WITH
+            exposures AS
+            (
+                SELECT user_id, any(variation_id) AS variation, uniqExact(variation_id) AS variations, min(timestamp) AS first
+                FROM ({assignments}) WHERE experiment_id = '101' GROUP BY user_id
+            ),
+            users AS
+            (
+                SELECT
+                    exposures.user_id AS user_id,
+                    any(exposures.variation) AS variation,
+                    countIf(facts.event_type = 'conversion' AND facts.timestamp >= exposures.first) > 0 AS converted,
+                    countIf(facts.event_type = 'click' AND facts.timestamp >= exposures.first) > 0 AS clicked,
+                    sumIf(facts.value, facts.event_type = 'conversion' AND facts.timestamp >= exposures.first) AS value
+                FROM exposures LEFT JOIN ({facts}) AS facts ON facts.user_id = exposures.user_id AND facts.experiment_id = '101'
+                WHERE exposures.variations = 1
+                GROUP BY user_id
+            )
+        SELECT variation, count() AS users, avg(converted) AS conversion, avg(clicked) AS click, avg(users.value) AS value
+        FROM users GROUP BY variation""")}
+    assert set(rows) == {"0", "1"}
+    for row in analytics.rows(f"SELECT variant_id, metric, rate, users_exposed FROM {DATABASE}.experiment_results WHERE experiment_id = 101"):
+        theirs = rows[str(row["variant_id"])]
+        assert theirs["users"] == row["users_exposed"] and theirs[row["metric"]] == pytest.approx(row["rate"])
 
 
 def test_how_many_users(analytics):
