@@ -258,7 +258,7 @@ def test_what_is_inherited_is_closed_and_pipes_are_enlarged(start):
     assert read_exactly(process, 2) == b"a\n"
     assert sorted(os.listdir(f"/proc/{process.pid}/fd")) == ["0", "1", "2"]
     for pipe in (process.stdin, process.stdout):
-        assert fcntl.fcntl(pipe, F_GETPIPE_SZ) == 1 << 20
+        assert fcntl.fcntl(pipe, F_GETPIPE_SZ) == 256 << 10
     os.close(read)
     os.close(write)
     end(process)

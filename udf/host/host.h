@@ -7,7 +7,9 @@
 
 #include "host/stream.h"
 
-#define HOST_PIPE_SIZE (1 << 20) /* bytes that the pipes on standard input and output are asked to hold */
+/* Bytes that the pipes on standard input and output are asked to hold: fewer are more switches between processes, more leave the
+ * caches. */
+#define HOST_PIPE_SIZE (256 << 10)
 
 /* To be called first: closes what was inherited from descriptor 3 up, ignores SIGPIPE, lets all other signals
  * through. */
