@@ -9,9 +9,9 @@ bool names_index(struct arena *arena, struct names *names, const struct text *li
         bits++;
     size_t slots_size = sizeof *names->slots << bits;
     *names = (struct names){.shift = 64 - bits};
-    names->all = arena_alloc(arena, count * sizeof *names->all);
+    struct name *all = arena_alloc(arena, count * sizeof *all);
     names->slots = arena_alloc(arena, slots_size);
-    if (!names->all || !names->slots)
+    if (!all || !names->slots)
         return false;
     memset(names->slots, 0, slots_size);
     /* From the last to the first, so that of equal names the first is found first. */
@@ -19,9 +19,9 @@ bool names_index(struct arena *arena, struct names *names, const struct text *li
         if (!list[i].data)
             continue;
         uint64_t head = name_head(list[i]), tail = name_tail(list[i], head);
-        uint32_t *slot = &names->slots[name_slot(names, list[i].size, head, tail)];
-        names->all[i] = (struct name){list[i], head, tail, *slot};
-        *slot = (uint32_t)i + 1;
+        const struct name **slot = &names->slots[name_slot(names, list[i].size, head, tail)];
+        all[i] = (struct name){list[i], head, tail, *slot, (ptrdiff_t)i};
+        *slot = &all[i];
         names->sizes |= UINT64_C(1) << (list[i].size & 63);
     }
     return true;

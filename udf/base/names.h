@@ -8,15 +8,15 @@
 
 struct name {
     struct text text;
-    uint64_t head, tail; /* its first and last eight bytes, as name_head and name_tail read them */
-    uint32_t same_slot;  /* the next name of the same slot, counted from 1; 0: none */
+    uint64_t head, tail;          /* its first and last eight bytes, as name_head and name_tail read them */
+    const struct name *same_slot; /* the next name of the same slot, or NULL */
+    ptrdiff_t index;              /* of the name in the caller's order */
 };
 
 struct names {
-    struct name *all;
-    uint32_t *slots; /* the first name of each, likewise */
-    unsigned shift;  /* of a hash, to a slot */
-    uint64_t sizes;  /* a bit for each size that a name has, by its lowest six bits: most keys are of none */
+    const struct name **slots; /* the first name of each, or NULL */
+    unsigned shift;            /* of a hash, to a slot */
+    uint64_t sizes; /* a bit for each size that a name has, by its lowest six bits: most keys are of none */
 };
 
 /* Of names in an order of the caller's, of which one may stand there several times (the first counts) and one may be of no data
@@ -54,14 +54,11 @@ static inline ptrdiff_t names_find(const struct names *names, struct text text)
     if (!(names->sizes >> (text.size & 63) & 1) || !text.data)
         return -1;
     uint64_t head = name_head(text), tail = name_tail(text, head);
-    uint32_t index = names->slots[name_slot(names, text.size, head, tail)];
-    while (index) {
-        const struct name *name = &names->all[index - 1];
+    const struct name *name = names->slots[name_slot(names, text.size, head, tail)];
+    for (; name; name = name->same_slot)
         if (name->head == head && name->tail == tail && name->text.size == text.size &&
             (text.size <= 16 || memcmp(name->text.data, text.data, text.size) == 0))
-            return (ptrdiff_t)index - 1;
-        index = name->same_slot;
-    }
+            return name->index;
     return -1;
 }
 

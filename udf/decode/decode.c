@@ -386,8 +386,9 @@ static bool may_be_filler(const struct decoding *decoding, const struct column *
 
 /* Where a column's value was looked for. */
 struct search {
-    struct node_ref value;   /* the first that there is; node NULL where there is none */
-    const struct path *path; /* its path, or the first of all */
+    struct node_ref value;       /* the first that there is; node NULL where there is none */
+    const struct path *path;     /* its path, or the first of all */
+    const struct path_tree *end; /* where the path ends, of a value */
     const struct path *
         unfit; /* of a column whose values are exact: the first path that leads to null, which the column cannot hold,
                                  or to a text without a character; NULL where none does */
@@ -398,7 +399,6 @@ static void find_value(const struct decoding *decoding, size_t index, struct sea
 {
     const struct decoder *decoder = decoding->decoder;
     const struct column *column = &decoder->layout->columns[index];
-    const bool holds_null = column->as.type.nullable || column->has_default;
     *search = (struct search){.path = &column->paths[0]};
     for (size_t i = 0; i < column->path_count; i++) {
         const struct path_tree *end = decoder->finder.ends[index][i];
@@ -412,7 +412,8 @@ static void find_value(const struct decoding *decoding, size_t index, struct sea
                                          .path = (uint16_t)i});
         const bool is_null = end->found.node->kind == JSON_NULL;
         if (is_null || (is_empty(end->found.node) && column->as.type.kind != TYPE_STRING)) {
-            bool fits = is_null ? holds_null : may_be_filler(decoding, column, &column->paths[i]);
+            const bool fits = is_null ? column->as.type.nullable || column->has_default
+                                      : may_be_filler(decoding, column, &column->paths[i]);
             if (column->as.exact && !search->unfit && !fits) {
                 search->unfit = &column->paths[i];
                 search->unfit_value = end->found;
@@ -421,6 +422,7 @@ static void find_value(const struct decoding *decoding, size_t index, struct sea
         }
         search->path = &column->paths[i];
         search->value = end->found;
+        search->end = end;
         return;
     }
 }
@@ -488,7 +490,7 @@ static bool convert_value(struct decoding *decoding, size_t index, const struct 
         extended.extended = true;
         as = &extended;
     }
-    if (decoder->finder.ends[index][search->path - column->paths]->base64 && value.node->kind == JSON_STRING)
+    if (search->end->base64 && value.node->kind == JSON_STRING)
         return convert_base64(decoding, column, search, as, out);
     if (as->type.kind == TYPE_STRING && !as->extended) { /* any value's text */
         *out = (struct value){.as.text = json_text(value.doc, value.node, decoder->walk.arena)};
