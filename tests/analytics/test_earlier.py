@@ -9,7 +9,7 @@ from tests.analytics.story import SETTINGS, history
 from tests.stack.engine import ROOT
 from tests.support.bundle import split
 
-EARLIER = ROOT / "tests" / "upgrade" / "release_1.1" / "26_experiment_results.sql"
+EARLIER = ROOT / "tests" / "upgrade" / "release_1.1"
 FIGURES = ["users_assigned", "users_exposed", "users_converted", "rate", "difference", "lift", "ci_low", "ci_high", "p_value", "p_value_holm",
            "sequential_low", "sequential_high", "sequential_p_value", "minimum_detectable_effect", "srm_p_value", "users_in_two_variants",
            "events_left_out"]
@@ -24,10 +24,10 @@ def both(analytics) -> list:
     values = [12.5, 0, 99, 3.25] * 20
     analytics.insert([row for variant in range(3) for row in users(5999, variant, 200 + 9 * variant, 80, 30 + variant, values=values)])
     analytics.refresh()
-    for statement in split(EARLIER.read_text())[:2]:
-        statement = re.sub(r"experiments_analytics\.(experiment_variants|experiment_results_now)\b", r"experiments_analytics.earlier_\1", statement)
-        assert "earlier_" in statement
-        analytics.query(statement)
+    summary = next(part for part in split((EARLIER / "23_experiment_summary.sql").read_text()) if "experiment_summary_mv" in part)
+    analytics.query(f"CREATE VIEW {DATABASE}.earlier_experiment_summary AS {summary.partition('experiment_summary AS')[2]}")
+    for statement in split((EARLIER / "26_experiment_results.sql").read_text())[:2]:
+        analytics.query(re.sub(r"experiments_analytics\.(experiment_(variants|summary|results_now))\b", r"experiments_analytics.earlier_\1", statement))
     earlier, now = ({(row["experiment_id"], row["metric"], row["variant_id"]): row for row in analytics.rows(
         f"SELECT * FROM {DATABASE}.{name} WHERE experiment_id > 5000 AND experiment_id < 6000")}
         for name in ("earlier_experiment_results_now", "experiment_results"))
