@@ -10,7 +10,8 @@ CREATE TABLE IF NOT EXISTS {storage}.{target}
 {target_columns}
 )
 ENGINE = {replicated}ReplacingMergeTree(version, deleted)
-ORDER BY ({target_sorting_key});
+ORDER BY ({target_sorting_key})
+SETTINGS min_bytes_for_wide_part = 134217728;
 
 --| distributed {target} by {sharding_key}
 --| if left_out

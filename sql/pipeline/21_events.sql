@@ -12,7 +12,8 @@ ENGINE = {replicated}ReplacingMergeTree(version)
 --| if not once_by_key
 PARTITION BY toYear(kafka_time)
 --| end
-ORDER BY ({target_sorting_key});
+ORDER BY ({target_sorting_key})
+SETTINGS min_bytes_for_wide_part = 134217728;
 
 --| distributed {target} by {target_sorting_key}
 CREATE OR REPLACE VIEW {database}.{view} AS
