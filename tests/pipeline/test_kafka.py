@@ -22,7 +22,7 @@ def test_real_messages_become_what_the_command_line_says(pipeline, name):
     first = pipeline.send([message or None for message in messages])
     assert pipeline.events(first) == [
         {name: row[name] for name in COLUMNS} for row in decoded if row["outcome"] == "event"]
-    # In LineAsString a tombstone makes no row; as a file it is an empty line, which is skipped.
+    # A tombstone is skipped, as a row or as none.
     assert pipeline.letters(first, "offset, reason, message") == [
         {"offset": first + n, "reason": row["reason"], "message": messages[n].decode()}
         for n, row in enumerate(decoded) if row["outcome"] == "error"]
@@ -85,34 +85,35 @@ def test_what_is_not_wanted_is_no_letter(pipeline):
     assert pipeline.events(first) == pipeline.letters(first) == []
 
 
+def test_a_newline_is_nothing_special(pipeline):
+    pretty = [json.dumps(json.loads(envelope(f"raw_{n}")), indent=n).encode() for n in (None, 1, 2)]
+    first = pipeline.send([*pretty, b"{\n", b"\n", None, envelope("raw_last")])
+    assert [row["id"] for row in pipeline.engine.rows(
+        f"SELECT id FROM {DATABASE}.events_processed WHERE topic = '{TOPIC}' AND offset >= {first} AND startsWith(id, 'raw_') ORDER BY offset")] == [
+        "raw_None", "raw_1", "raw_2", "raw_last"]
+    assert pipeline.letters(first, "offset, row, message") == [
+        {"offset": first + 3, "row": 0, "message": "{\n"}, {"offset": first + 4, "row": 0, "message": "\n"}]
+
+
 def test_a_newline_makes_two_rows_of_a_line_and_shifts_no_other(pipeline):
+    """With the collection of release 1.1, which says LineAsString; here for a table of its own."""
+    engine, topic = pipeline.engine, "lines_of_events"
     pretty = json.dumps(json.loads(envelope("pretty")), indent=1).encode()
     two_rows = envelope("two", user_id="v", timestamp=1) + b"\n" + envelope("rows", timestamp=2)
-    first = pipeline.send([envelope("before"), pretty, two_rows, envelope("behind")])
-    assert [(row["offset"] - first, row["id"]) for row in pipeline.events(first, "id, offset")] == [
-        (0, "before"), (2, "rows"), (2, "two"), (3, "behind")]
-    letters = pipeline.letters(first, "offset, row, message")
-    assert {letter["offset"] for letter in letters} == {first + 1}
+    pipeline.broker.produce(topic, [envelope("before"), pretty, two_rows, None, envelope("behind_lines")])
+    engine.query(f"""
+        CREATE TABLE {DATABASE}.lines_kafka (message String) ENGINE = Kafka(experiments_kafka,
+            kafka_topic_list = '{topic}', kafka_group_name = 'lines', kafka_format = 'LineAsString')""")
+    _view_like_the_bundle(engine, "lines_mv", "lines_kafka")
+    engine.wait_for(f"SELECT count() FROM {DATABASE}.events_processed WHERE id = 'behind_lines'", 1)
+    rows = engine.rows(f"SELECT id, offset FROM {DATABASE}.events_processed WHERE topic = '{topic}' ORDER BY offset, id")
+    assert [(row["offset"], row["id"]) for row in rows] == [(0, "before"), (2, "rows"), (2, "two"), (4, "behind_lines")]
+    letters = engine.rows(f"SELECT offset, row, message FROM {DATABASE}.dead_letters WHERE topic = '{topic}' ORDER BY offset, row")
+    assert {letter["offset"] for letter in letters} == {1}
     assert [letter["row"] for letter in letters] == list(range(len(letters)))
     assert "\n".join(letter["message"] for letter in letters) == pretty.decode()
-
-
-def test_a_newline_is_nothing_special_in_rawblob(pipeline):
-    """The format is one word of the named collection; here it is changed for a table of its own."""
-    engine, topic = pipeline.engine, "pretty_events"
-    pretty = [json.dumps(json.loads(envelope(f"raw_{n}")), indent=n).encode() for n in (None, 1, 2)]
-    pipeline.broker.produce(topic, [*pretty, b"{\n", b"\n", None, envelope("raw_last")])
-    engine.query(f"""
-        CREATE TABLE {DATABASE}.pretty_kafka (message String) ENGINE = Kafka(experiments_kafka,
-            kafka_topic_list = '{topic}', kafka_group_name = 'pretty', kafka_format = 'RawBLOB')""")
-    _view_like_the_bundle(engine, "pretty_mv", "pretty_kafka")
-    engine.wait_for(f"SELECT count() FROM {DATABASE}.events_processed WHERE id = 'raw_last'", 1)
-    rows = engine.rows(f"SELECT id FROM {DATABASE}.events_processed WHERE topic = '{topic}' ORDER BY offset")
-    assert [row["id"] for row in rows] == ["raw_None", "raw_1", "raw_2", "raw_last"]
-    letters = engine.rows(f"SELECT offset, row, message FROM {DATABASE}.dead_letters WHERE topic = '{topic}' ORDER BY offset")
-    assert letters == [{"offset": 3, "row": 0, "message": "{\n"}, {"offset": 4, "row": 0, "message": "\n"}]
-    engine.query(f"DROP VIEW {DATABASE}.pretty_mv SYNC")
-    engine.query(f"DROP TABLE {DATABASE}.pretty_kafka SYNC")
+    engine.query(f"DROP VIEW {DATABASE}.lines_mv SYNC")
+    engine.query(f"DROP TABLE {DATABASE}.lines_kafka SYNC")
 
 
 def test_a_thousand_months_in_one_block(pipeline):
