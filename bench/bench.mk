@@ -7,7 +7,7 @@ YYJSON_PACKAGE := yyjson==4.0.6
 YYJSON_SHA256  := fcd4dc15c1e39a30bf9fa85d56903029111506860fc3080ab0d81c6c6dacaa8c
 YYJSON         := $(DEPS)/yyjson-4.0.6
 
-.PHONY: bench bench-kafka bench-capacity bench-programs
+.PHONY: bench bench-kafka bench-chain bench-forms bench-delay bench-pipelines bench-capacity bench-programs
 
 bench:
 	@tests/stack/prepare.sh build engine
@@ -19,6 +19,26 @@ bench-kafka:
 	@tests/stack/prepare.sh build engine kafka
 	@$(MAKE) all bench-programs
 	@build/venv/bin/python bench/kafka.py $(BENCH_OPTIONS)
+
+bench-chain:
+	@tests/stack/prepare.sh build engine
+	@$(MAKE) all bench-programs
+	@build/venv/bin/python bench/chain.py $(BENCH_OPTIONS)
+
+bench-forms:
+	@tests/stack/prepare.sh build engine kafka
+	@$(MAKE) all bench-programs
+	@build/venv/bin/python bench/forms.py $(BENCH_OPTIONS)
+
+bench-delay:
+	@tests/stack/prepare.sh build engine kafka debezium postgres
+	@$(MAKE) all
+	@build/venv/bin/python bench/delay.py $(BENCH_OPTIONS)
+
+bench-pipelines:
+	@tests/stack/prepare.sh build engine
+	@$(MAKE) all
+	@build/venv/bin/python bench/pipelines.py $(BENCH_OPTIONS)
 
 bench-capacity:
 	@tests/stack/prepare.sh build engine kafka
