@@ -153,10 +153,13 @@ def test_what_kafka_leaves_out_is_told_apart_from_what_was_lost(tmp_path, tell):
             gaps = {(row["first_offset"], row["last_offset"]): (row["lost"], row["verdict"])
                     for row in engine.rows("SELECT * FROM experiments_analytics.pipeline_gaps")}
             tell(f"gaps: {gaps}")
-            # The compacted rows; the marker and the aborted messages with theirs; the two that were lost.
-            assert gaps.pop((end, end + 1)) == (2, "lost")
+            # The two that were lost, perhaps behind a marker that the broker wrote late; the compacted rows; the marker and the aborted
+            # messages with theirs.
+            (lost,) = [gap for gap in gaps if gap[0] <= end <= gap[1]]
+            assert lost[1] == end + 1 and gaps.pop(lost) == (2, "lost")
             assert gaps.pop((1, 4)) == (0, "left out")
-            assert (end - 6, end - 2) in gaps
+            committed = engine.value("SELECT offset FROM experiments_analytics.events WHERE id = 'a102'")
+            assert committed + 1 in [first for first, _ in gaps]
             assert set(gaps.values()) == {(0, "left out")}
             assert engine.value("SELECT count() FROM experiments_analytics.events WHERE id IN ('a100', 'a101', 'a102')") == 3
             assert engine.value("SELECT count() FROM experiments_analytics.events WHERE id LIKE 'a11_'") == 0

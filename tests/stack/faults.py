@@ -55,6 +55,8 @@ def kill_udf(chain: Chain) -> None:
             frozen = freeze_udf(chain, chain.engine)
             with open_block(chain, chain.engine):
                 killed = kill(frozen)
+            # One that is still dying is none that can be frozen the next time.
+            wait_until(lambda: not set(killed) & set(children(chain.engine.process.pid, BINARY.name)), 60, "the killed processes are gone")
             # On a slow machine the server's patience with them may end before.
             if killed:
                 break
