@@ -131,7 +131,7 @@ def test_a_thousand_months_in_one_block(pipeline):
             kafka_topic_list = '{topic}', kafka_group_name = 'months', kafka_poll_timeout_ms = 2000,
             kafka_flush_interval_ms = 4000)""")
     _view_like_the_bundle(engine, "months_mv", "months_kafka")
-    engine.wait_for(f"SELECT count() FROM {DATABASE}.events WHERE topic = '{topic}'", len(months))
+    engine.wait_for(f"SELECT count() FROM {DATABASE}.events WHERE topic = '{topic}'", len(months), 120)
     for table in ("months_mv", "blocks_mv"):
         engine.query(f"DROP VIEW {DATABASE}.{table} SYNC")
     assert engine.value(f"SELECT max(rows) FROM {DATABASE}.blocks") == len(months) == 1000
