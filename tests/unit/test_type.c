@@ -358,7 +358,7 @@ static void test_values(void **state)
          "\"550e8400-e29b-41d4-a716-44665544000f\"",
          "d4419be200840e550f004455664416a7"},
         {"Int128", DECIMAL(-2), "-2", "feffffffffffffffffffffffffffffff"},
-        {"Int128", DECIMAL((int128)1 << 127), "-170141183460469231731687303715884105728",
+        {"Int128", DECIMAL((int128)((uint128)1 << 127)), "-170141183460469231731687303715884105728",
          "00000000000000000000000000000080"},
         {"UInt128", DECIMAL(-1), "340282366920938463463374607431768211455", "ffffffffffffffffffffffffffffffff"},
         {"Int256", WIDE(NULL), "0", ZEROS ZEROS},
