@@ -224,7 +224,7 @@ def test_outliers(analytics, people):
 
 
 def test_one_users_way(analytics, outbox):
-    rows = run(analytics, "One user's way")
+    rows = run(analytics, "One user's events")
     assert [(row["timestamp"], row["event_type"]) for row in rows] == sorted(
         (row["timestamp"], row["event_type"]) for row in outbox if row["user_id"] == "user-101-7") and len(rows) >= 2
 
