@@ -6,7 +6,8 @@
                                     servers of its own; GROUPs are prepared (tests/stack/prepare.sh) while the first tests run
     tests/run.py PATH...            unit test programs and pytest over these
 
-Whatever was skipped, could not be built, did not start or did not reach its end counts as failed.
+Whatever was skipped, could not be built, did not start or did not reach its end counts as failed. With `all`, a few files with failed
+tests are run once more, each alone: what passes then failed for want of a quiet machine, and is listed by name with what it said.
 """
 import os
 import re
@@ -56,11 +57,17 @@ GROUPS = [
 SIDE_BY_SIDE = max(1, min(2 * os.cpu_count(), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (3 << 30)))
 
 
+# More files than this with failed tests are no matter of a busy machine.
+AGAIN = 4
+
+
 class Report:
     """Counts, and seconds by folder and by test."""
 
     def __init__(self):
         self.passed = self.failed = 0
+        self.failures: Counter = Counter()
+        self.only_alone: list = []
         self.folders: Counter = Counter()
         self.counts: Counter = Counter()
         self.tests: list = []
@@ -72,6 +79,15 @@ class Report:
         self.folders[folder] += seconds
         self.tests.append((seconds, name))
 
+    def fail(self, file: str, name: str) -> None:
+        self.failures[file, name] += 1
+
+    def passed_alone(self, file: str, name: str) -> None:
+        """Of what failed before."""
+        self.only_alone.append(f"{file}::{name}")
+        self.passed += self.failures[file, name]
+        self.failed -= self.failures.pop((file, name))
+
     def show(self) -> None:
         print("\nslowest tests")
         for seconds, name in sorted(self.tests, reverse=True)[:20]:
@@ -79,6 +95,10 @@ class Report:
         print("\nfolders")
         for folder, seconds in self.folders.most_common():
             print(f"{seconds:8.1f} s  {self.counts[folder]:5} tests  {folder}")
+        for title, names in (("failed", [f"{file}::{name}" for file, name in self.failures]), ("failed beside others, passed alone", self.only_alone)):
+            if names:
+                print(f"\n{title}")
+                print("\n".join(names))
 
 
 def environment() -> dict:
@@ -140,13 +160,20 @@ def python_tests(arguments: list, quiet: bool, running: list) -> Ended:
     return Ended(arguments, said, process.returncode, time.monotonic() - start, usage.ru_utime + usage.ru_stime, cases)
 
 
+def verdicts(ended: Ended):
+    """Of each case of pytest: its file below tests, its name, its seconds, and whether it failed."""
+    for case in ended.cases:
+        bad = any(child.tag in ("failure", "error", "skipped") for child in case)
+        yield case.get("classname", "").removeprefix("tests.").replace(".", "/") + ".py", case.get("name"), float(case.get("time", 0)), bad
+
+
 def count(report: Report, ended: Ended) -> None:
     """Adds pytest's cases."""
     failed = 0
-    for case in ended.cases:
-        bad = int(any(child.tag in ("failure", "error", "skipped") for child in case))
-        module = case.get("classname", "").removeprefix("tests.").replace(".", "/")
-        report.add(os.path.dirname(module) or module, f"{module}.py::{case.get('name')}", float(case.get("time", 0)), 1 - bad, bad)
+    for file, name, seconds, bad in verdicts(ended):
+        report.add(os.path.dirname(file) or file.removesuffix(".py"), f"{file}::{name}", seconds, 1 - bad, int(bad))
+        if bad:
+            report.fail(file, name)
         failed += bad
     if ended.status != 0 and not failed:
         # It did not reach its end, or found nothing.
@@ -208,6 +235,20 @@ def others() -> list:
     return groups + [[relative(path)] for path in sorted(left)]
 
 
+def again(report: Report, running: list) -> None:
+    """Runs each file with failed tests once more, alone, since tests of a file may build on each other."""
+    files = sorted({file for file, _ in report.failures})
+    if len(files) > AGAIN or not all((TESTS / file).exists() for file in files):
+        return
+    for file in files:
+        ended = python_tests([relative(file)], True, running)
+        print(f"\n== once more, alone: {file}: {ended.seconds:.0f} s\n{ended.said}")
+        fine = {(name_of, name) for name_of, name, _, bad in verdicts(ended) if not bad}
+        if not any(bad for *_, bad in verdicts(ended)) and ended.status == 0:
+            for failure in [failure for failure in report.failures if failure[0] == file and failure in fine]:
+                report.passed_alone(*failure)
+
+
 def build(report: Report) -> None:
     for targets in (["all", "unit-tests"], ["JSON=cjson", "all", "unit-tests"], ["differential-program"]):
         done = subprocess.run(["make", "--no-print-directory", "--keep-going", f"-j{os.cpu_count()}", *targets],
@@ -232,6 +273,7 @@ def everything(report: Report, prepared: list, running: list) -> None:
                 report.add("stack", "prepare.sh", 0, 0, 1)
                 return
     run_groups(report, others(), SIDE_BY_SIDE, running)
+    again(report, running)
 
 
 def main(arguments: list) -> int:

@@ -341,7 +341,7 @@ def test_a_call_that_is_refused_lets_its_writer_end(start, words, status):
     for _ in range(64):  # more than the pipe holds
         process.stdin.write(b"x" * 65535 + b"\n")
     assert process.stdout.read() == b""
-    assert process.wait(10) == status and time.monotonic() - began < 5  # though the pipe stays open
+    assert process.wait(30) == status and time.monotonic() - began < 20  # though the pipe stays open
     assert process.stderr.read().count(b"\n") == 1
 
 

@@ -4,9 +4,11 @@ import os
 import random
 import shutil
 import subprocess
+from http.client import HTTPException
 
 from tests.stack.engine import BINARY, ROOT, Engine, QueryError
 from tests.stack.process import free_port
+from tests.support.waiting import wait_until
 
 TOPIC = "experiments_events"
 PARTITIONS = 4
@@ -51,6 +53,7 @@ class Node(Engine):
         super().__init__(folder, broker=broker, ports=(free_port(), free_port()))
         self.group, self.extra = group, extra
         self.clusters: dict = {}
+        self.starting = False
 
     def _configure(self) -> None:
         super()._configure()
@@ -65,10 +68,32 @@ class Node(Engine):
                 shutil.copytree(SETTINGS / name, self.folder / name, dirs_exist_ok=True)
             self._write_clusters()
 
+    def query_bytes(self, sql: str, **options) -> bytes:
+        """This engine ends, soon or late, after a node that was asking it has died, which a server takes calmly: so it is started again
+        before a statement, and a query that it took with it is asked once more."""
+        __tracebackhide__ = True
+        self.revive()
+        try:
+            return super().query_bytes(sql, **options)
+        except (OSError, HTTPException):
+            if not (self.process and sql.lstrip().startswith("SELECT")):
+                raise
+            wait_until(lambda: self.process.poll() is not None, 10, f"the end of the engine that broke off: {sql}")
+            self.revive()
+            return super().query_bytes(sql, **options)
+
     def revive(self) -> None:
-        """This engine ends when a node that is asking it dies, which a server takes calmly."""
-        if self.process and self.process.poll() is not None:
+        """Start it again where it has ended and nobody stopped it."""
+        if self.process and self.process.poll() is not None and not self.starting:
+            print(f"\n{self.folder.name} is started again")
             self.start()
+
+    def start(self, seconds: float = 60):
+        self.starting = True
+        try:
+            return super().start(seconds)
+        finally:
+            self.starting = False
 
     def _write_clusters(self) -> None:
         # The delivered file names experiments_2, and takes its secret from the environment.

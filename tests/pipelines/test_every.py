@@ -15,8 +15,8 @@ def test_a_kill_between_reading_and_storing(tmp_path, tell):
         site.send("batched", [b'{"op":"c","ts_ns":%d,"source":{},"after":{"id":%d,"name":"n%d"}}' % (number, number, number) for number in range(COUNT)])
         path = site.make("batched", layout("batchedRow", {"id": "Int64", "name": "Nullable(String)"}), "--every", "8 SECOND", "--kind", "events")
         start = time.monotonic()
-        # It has read, and the first interval is not over; then again in the middle of storing.
-        time.sleep(3)
+        # As soon as it has read, in the first interval; then again in the middle of storing.
+        engine.wait_for("SELECT sum(num_messages_read) > 0 FROM system.kafka_consumers", 1, 60)
         assert engine.value("SELECT count() FROM batched_events") < COUNT
         engine.kill()
         engine.start()
