@@ -76,7 +76,7 @@ class Node(Engine):
         try:
             return super().query_bytes(sql, **options)
         except (OSError, HTTPException):
-            if not (self.process and sql.lstrip().startswith("SELECT")):
+            if self.starting or not self.process or not sql.lstrip().startswith("SELECT"):
                 raise
             wait_until(lambda: self.process.poll() is not None, 10, f"the end of the engine that broke off: {sql}")
             self.revive()

@@ -647,6 +647,7 @@ static void begin(struct view *view, const struct json_doc *doc)
         view->image[space].node = NULL;
         view->image[space].naming = NAMED_PLAINLY;
         view->image[space].beside_metadata = false;
+        view->image[space].prefix = view->image[space].field = (struct text){NULL, 0};
     }
     imply_op(view, false);
 }
