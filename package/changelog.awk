@@ -1,5 +1,5 @@
-# CHANGELOG.md as Debian's changelog: an entry for each heading `## VERSION - DAY`, a paragraph for each item. Takes the date of the
-# newest entry and the maintainer; older entries have the noon of their day.
+# CHANGELOG.md as Debian's changelog: an entry for each heading `## VERSION - DAY`, a paragraph for each list item; other text is left out. Takes the date
+# of the newest entry and the maintainer; older entries have the noon of their day.
 function item(    count, words, i, line) {
     count = split(text, words, " ")
     line = "  *"
@@ -36,6 +36,7 @@ function entry() {
     printf "debezium-udf (%s) unstable; urgency=medium\n\n", version
     next
 }
+!NF { item(); next }
 version != "" && /^- / { item(); text = substr($0, 3); next }
 version != "" && text != "" { text = text " " $0 }
 END { entry() }
