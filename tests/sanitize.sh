@@ -27,8 +27,11 @@ unit() {
     done
 }
 
+# python_tests FOLDER: as many parts of them side by side as there are processors.
 python_tests() {
-    BUILD=$1 build/venv/bin/python -m pytest -q -p no:cacheprovider tests/golden tests/conformance
+    parts=$(nproc)
+    seq "$parts" | BUILD=$1 xargs -P "$parts" -I N \
+        build/venv/bin/python -m pytest -q -p no:cacheprovider --part="N/$parts" tests/golden tests/conformance
 }
 
 run_address() {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the fuzzers: first over the seeds and earlier findings, then each for SECONDS, and says how many executions there were.
+# Runs the fuzzers, several side by side: first over the seeds and earlier findings, then each for SECONDS, and says how many executions
+# there were.
 #
 #   tests/fuzz/run.sh SECONDS [NAME...]         a NAME: fuzz_NAME.c, or shapes
 #
@@ -25,41 +26,10 @@ fi
 rm -rf "$build/seeds"
 python3 tests/fuzz/seeds.py "$build/seeds"
 
-total=0
-failed=0
-
-# The fast path against the general decoder, in the optimised build, without a fuzzer: about so many messages in the time.
-run_shapes() {
-    make -s build/tests/test_shape
-    log=$build/shapes.log
-    status=0
-    ROUNDS=$((seconds * 30000 + 50000)) build/tests/test_shape >"$log" 2>&1 || status=$?
-    count=$(($(sed -n 's/^\([0-9]*\) messages without a difference.*/\1/p' "$log" | paste -sd+) + 0))
-    echo "fuzz shapes: $count executions"
-    total=$((total + count))
-    [ "$status" -eq 0 ] || { failed=1; grep -aE 'SEED|ERROR|column' "$log"; }
-}
-
-for name; do
-    [ "$name" != shapes ] || { run_shapes; continue; }
-    mkdir -p "$build/corpus/$name" "$build/findings/$name"
-    set -- "$build/corpus/$name" "$build/seeds/$name"
-    [ ! -d "tests/fuzz/findings/$name" ] || set -- "$@" "tests/fuzz/findings/$name"
-    log=$build/$name.log
-    status=0
-    # With 0 seconds (which libFuzzer takes for no limit) nothing but the seeds and findings is run.
-    limit="-max_total_time=$seconds"
-    [ "$seconds" -gt 0 ] || limit='-runs=0'
-    "$build/fuzz_$name" "$limit" -max_len=8192 -timeout=20 -rss_limit_mb=2048 -dict=tests/fuzz/json.dict -print_final_stats=1 \
-        -seed="${SEED:-0}" \
-        -artifact_prefix="$build/findings/$name/" "$@" >"$log" 2>&1 || status=$?
-    count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    echo "fuzz $name: ${count:-0} executions"
-    total=$((total + ${count:-0}))
-    if [ "$status" -ne 0 ] || [ "${count:-0}" -eq 0 ]; then
-        failed=1
-        grep -aE 'does not hold|runtime error|ERROR|SUMMARY|artifact_prefix' "$log" || tail -n 20 "$log"
-    fi
-done
-echo "fuzz: $total executions in all"
-exit "$failed"
+# As many side by side as there are processors.
+status=0
+said=$build/said
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I NAME tests/fuzz/one.sh "$seconds" NAME >"$said" || status=1
+cat "$said"
+echo "fuzz: $(($(sed -n 's/^fuzz [a-z]*: \([0-9]*\) executions$/\1/p' "$said" | paste -sd+) + 0)) executions in all"
+exit "$status"
