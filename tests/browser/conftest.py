@@ -1,3 +1,5 @@
+"""Screenshots of each state go to build/screenshots, or where SCREENSHOTS says."""
+import os
 import shutil
 import subprocess
 import time
@@ -7,24 +9,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.analytics.analytics import Analytics, decoded
+from tests.analytics.analytics import decoded
 from tests.analytics.story import SETTINGS, history
+from tests.browser.given import GivenSite, fill
+from tests.browser.site import Site
 from tests.stack.engine import ROOT
 
-SCREENSHOTS = ROOT / "build" / "screenshots"
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS") or ROOT / "build" / "screenshots").resolve()
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
-
-
-class Site(Analytics):
-    """A server with the page."""
-
-    def start(self, seconds: float = 60):
-        super().start(seconds)
-        # A server's user_files; this engine's is the folder in which it runs.
-        shutil.copy(ROOT / "sql" / "experiments" / "page" / "experiments.html", self.folder)
-        self.page = self.url + "experiments"
-        return self
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +38,14 @@ def story(site):
 @pytest.fixture(scope="session")
 def empty_site(tmp_path_factory):
     with Site(tmp_path_factory.mktemp("empty")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def given_site(tmp_path_factory):
+    """A site whose experiments are given as moments: metrics of every kind and role."""
+    with GivenSite(tmp_path_factory.mktemp("given")) as server:
+        fill(server)
         yield server
 
 

@@ -12,7 +12,7 @@ from tests.analytics.figures import note
 from tests.analytics.recount import moment, recount
 from tests.analytics.story import EXPERIMENTS, SETTINGS, history
 from tests.analytics.story import visit as visitor
-from tests.browser.test_page import cells, wait_for, whole
+from tests.browser.test_page import cells, step, wait_for, whole
 from tests.stack.engine import ROOT
 from tests.stack.live import TOPIC, Chain
 from tests.stack.visitors import Visitors, write
@@ -37,7 +37,7 @@ def chain(tmp_path_factory):
         yield chain
 
 
-SHOWN = """() => [...document.querySelectorAll('[aria-label=Conversion] td[data-title=Exposed]')]
+SHOWN = """() => [...document.querySelectorAll('[aria-label=Users] td[data-title=Exposed]')]
     .reduce((sum, cell) => sum + Number(cell.textContent.replaceAll(',', '')), 0)"""
 
 
@@ -150,6 +150,7 @@ def test_the_pipeline_as_pipeline_status_has_it(chain, visit):
     good, bad, *_ = visitor(EXPERIMENTS[0], 8000, datetime.now(timezone.utc))
     bad["payload"]["variant_id"] = "two"
     tell(chain, [good, bad])
+    step(chain.engine, "page_pipeline_latest")
     page = visit(f"{chain.engine.url}experiments#101")
     (row,) = cells(page, "Pipeline")
     (want,) = chain.engine.rows(f"SELECT * FROM {DATABASE}.pipeline_status")

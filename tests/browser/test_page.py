@@ -1,5 +1,4 @@
-"""The page /experiments in headless Chromium: what it shows is what the SQL says, in every state. Screenshots of each state
-go to build/screenshots."""
+"""The page /experiments in headless Chromium: what it shows is what the SQL says, in every state. Screenshots: conftest.py."""
 import base64
 import hashlib
 import json
@@ -27,10 +26,23 @@ def wait_for(page, expression: str, arg=None, seconds: float = 20) -> None:
     wait_until(holds, seconds, expression, pause=0)
 
 
+def step(server, table: str) -> None:
+    """One refresh of one table, alone."""
+    server.query(f"SYSTEM REFRESH VIEW {DATABASE}.{table}_mv")
+    server.query(f"SYSTEM WAIT VIEW {DATABASE}.{table}_mv")
+
+
 def cells(page, region: str) -> list:
     """The rows of the table whose caption is `region`, as dicts by column title."""
     return page.locator(f'[role=region][aria-label="{region}"] tbody tr').evaluate_all(
         "rows => rows.map(row => Object.fromEntries([...row.cells].map(cell => [cell.dataset.title, cell.innerText.trim()])))")
+
+
+def opened(page, *places: str) -> None:
+    """Opens the details that hold these, and waits until they were read."""
+    for place in places:
+        page.evaluate("place => document.getElementById(place).closest('details').open = true", place)
+    wait_for(page, "places => places.every(place => shown[place] && !document.getElementById(place).innerText.includes('Reading…'))", list(places))
 
 
 def fixed(number: float, digits: int) -> str:
@@ -49,28 +61,34 @@ def whole(number: int) -> str:
 def test_the_page_shows_what_the_sql_says(story, visit, shoot):
     page = visit(f"{story.page}#101")
     assert page.locator("h2").inner_text() == "Checkout in one step"
-    for metric, region in (("conversion", "Conversion"), ("click", "Click"), ("value", "Value per user")):
-        shown = cells(page, region)
+    for metric in ("conversion", "click", "value"):
+        shown = cells(page, metric)
         expected = story.results(101, metric)
         assert len(shown) == len(expected) == 2
+        if metric != "conversion":
+            opened(page, "secondary")
+            shown = cells(page, metric)
         for row, variant in zip(shown, (0, 1)):
             want = expected[variant]
             assert row["Variant"].split("\n")[0] == want["variant_key"]
-            assert row["Assigned"] == whole(want["users_assigned"]) and row["Exposed"] == whole(want["users_exposed"])
-            assert row["Clicked" if metric == "click" else "Converted"] == whole(want["users_converted"])
+            assert row["Users"] == whole(want["users"])
             if metric == "value":
                 assert float(row["Mean"]) == pytest.approx(want["rate"], rel=1e-3)
             else:
-                assert row["Rate"] == f"{fixed(100 * want['rate'], 2)} %"
+                assert row["Rate"] == f"{fixed(100 * want['rate'], 2)} %" and row["Converted"] == whole(want["users_converted"])
         treatment, want = shown[1], expected[1]
         assert treatment["Variant"].split("\n")[1] == want["verdict"]
-        assert treatment["Lift"] == signed(fixed(100 * want["lift"], 1)) + " %"
-        assert treatment["p"] == ("< 0.0001" if want["p_value_holm"] < 0.0001 else fixed(want["p_value_holm"], 4))
+        assert treatment["Lift"].split("\n")[0] == signed(fixed(100 * want["lift"], 1)) + " %"
+        assert treatment["p, corrected"] == ("< 0.0001" if want["p_value_corrected"] < 0.0001 else fixed(want["p_value_corrected"], 4))
         numbers = [float(text.replace("−", "-")) for text in re.findall(r"[+−][\d.]+", treatment["Difference, 95 % interval"])]
         factor = 1 if metric == "value" else 100
         assert numbers == pytest.approx([factor * want[key] for key in ("difference", "ci_low", "ci_high")], abs=6e-3)
-        drawn = page.locator(f'[aria-label="{region}"] svg.interval').get_attribute("aria-label")
+        drawn = page.locator(f'[aria-label="{metric}"] svg.interval').get_attribute("aria-label")
         assert "at every look" in drawn
+    opened(page, "users")
+    for row, want in zip(cells(page, "Users"), story.results(101, "conversion").values()):
+        assert (row["Variant"], row["Assigned"], row["Exposed"]) == (
+            want["variant_key"], whole(want["users_assigned"]), whole(want["users_exposed"]))
     of = story.value(f"SELECT any(computed_at) FROM {DATABASE}.experiment_results WHERE experiment_id = 101")
     assert f"figures of {of[11:]}, read at " in page.locator("#state").inner_text()
     shoot(page, "experiment")
@@ -79,7 +97,7 @@ def test_the_page_shows_what_the_sql_says(story, visit, shoot):
 def test_the_intervals_are_drawn_where_their_numbers_are(story, visit):
     page = visit(f"{story.page}#101")
     want = story.results(101, "conversion", 1)
-    drawn = page.locator('[aria-label="Conversion"] svg.interval').evaluate("""svg => ({
+    drawn = page.locator('[aria-label="conversion"] svg.interval').evaluate("""svg => ({
         zero: svg.querySelector('.zero').x1.baseVal.value,
         narrow: ['x1', 'x2'].map(end => svg.querySelector('.narrow')[end].baseVal.value),
         wide: ['x1', 'x2'].map(end => svg.querySelector('.wide')[end].baseVal.value),
@@ -103,6 +121,7 @@ def test_list_names_users_and_verdicts(story, visit):
 
 def test_conversion_over_time_is_drawn_from_the_days(story, visit):
     page = visit(f"{story.page}#101")
+    opened(page, "days", "hours")
     page.locator("#days summary").click()
     shown = cells(page, "Conversion rate up to each day")
     exposed, converted = {0: 0, 1: 0}, {0: 0, 1: 0}
@@ -126,17 +145,23 @@ def test_conversion_over_time_is_drawn_from_the_days(story, visit):
 
 def test_segments_and_left_out(story, visit):
     page = visit(f"{story.page}#102")
+    opened(page, "segments", "left_out")
     for kind in ("device", "browser", "page"):
-        shown = {row[kind.capitalize()]: row for row in cells(page, f"Conversion by {kind}")}
-        rows = story.rows(f"SELECT * EXCEPT (value_as_treatment, value_as_control) FROM {DATABASE}.experiment_summary "
-                          f"WHERE experiment_id = 102 AND segment_type = '{kind}'")
-        assert len(shown) == len({row["segment"] for row in rows}) > 2
+        rows = story.rows(f"SELECT * FROM {DATABASE}.experiment_segment_results WHERE experiment_id = 102 AND segment_type = '{kind}' "
+                          "AND metric = 'conversion' ORDER BY variant_id")
+        control = {row["segment"]: row for row in rows if row["is_control"]}
+        shown = {row[kind.capitalize()]: row for row in cells(page, f"By {kind}")}
+        assert len(shown) == len(control) > 2
         for row in rows:
-            name = ("control", "green")[row["variant_id"]]
-            assert shown[row["segment"]][name] == (f"{fixed(100 * (row['users_converted'] / row['users_exposed']), 1)} % of "
-                                                   f"{whole(row['users_exposed'])}")
+            if not row["is_control"]:
+                there = shown[row["segment"]]
+                assert there["Variant"] == f"green\n{row['finding']}" and there["Users"] == whole(row["users"])
+                assert there["Figure"] == f"{fixed(100 * row['rate'], 2)} %"
+                assert there["Control"] == f"{fixed(100 * control[row['segment']]['rate'], 2)} % of {whole(control[row['segment']]['users'])}"
+                assert there["p, corrected"] == fixed(row["p_value_corrected"], 4)
     shown = {row["Reason"]: (row["Users"], row["Events"]) for row in cells(page, "Left out")}
-    assert shown == {reason: (whole(people), whole(events)) for reason, (people, events) in story.left_out(102).items()}
+    assert shown == {row["reason"]: (whole(row["users"]), whole(row["events"])) for row in
+                     story.rows(f"SELECT * FROM {DATABASE}.experiment_left_out_users WHERE experiment_id = 102")}
     assert {"user seen in two variants", "event without assignment", "event with a clock ahead"} <= shown.keys()
 
 
@@ -148,11 +173,12 @@ def test_a_wrong_split_is_a_warning(story, visit, shoot):
 
 def test_on_a_phone(story, visit, shoot):
     page = visit(f"{story.page}#101", width=360, height=740, has_touch=True, is_mobile=True, device_scale_factor=2)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    for region in ("Conversion", "Value per user", "Click", "Pipeline"):
+    opened(page, "secondary", "segments", "plan", "users", "left_out")
+    for region in ("conversion", "value", "click", "By device", "How long", "Users", "Left out", "Pipeline"):
         box = page.locator(f'[role=region][aria-label="{region}"]')
         assert box.evaluate("box => box.scrollWidth <= box.clientWidth"), region
-    for target in ("#list a >> nth=0", "#pause", "#filter"):
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for target in ("#list a >> nth=0", "#pause", "#filter", "#effect", "summary >> nth=0"):
         assert page.locator(target).bounding_box()["height"] >= 32
     page.locator("#list a", has_text="Green buy button").tap()
     wait_for(page, "document.querySelector('h2')?.innerText === 'Green buy button'")
@@ -215,16 +241,29 @@ def test_by_keyboard_alone(story, visit, shoot):
     wait_for(page, "document.querySelector('h2')?.innerText === 'Search with suggestions'")
     assert focused() == "Search with suggestions" and page.url.endswith("#103")
     # Tables that scroll can be reached, and details opened.
+    page.locator("summary", has_text="Conversion over time").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#days summary")
     page.locator("#days summary").focus()
     page.keyboard.press("Enter")
     assert page.locator("#days details").evaluate("details => details.open")
+    # A control inside is the next stop after its title.
+    page.locator("summary", has_text="How long").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    assert focused() == "effect"
+    before = page.locator("#effect").input_value()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#effect").input_value() != before
 
 
 def test_it_is_named_for_those_who_do_not_see_it(story, visit):
     page = visit(story.page)
+    opened(page, "secondary", "segments", "plan", "days", "hours")
     assert page.locator("html").get_attribute("lang") == "en" and page.title() == "Experiments"
     assert page.locator("button, a, input").evaluate_all(
         "all => all.filter(one => !(one.innerText || one.ariaLabel || '').trim()).length") == 0
+    assert page.locator("select").evaluate_all("all => all.every(one => one.labels.length === 1)")
     assert page.locator("svg.interval, .chart").evaluate_all("all => all.every(one => one.getAttribute('aria-label').length > 10)")
     assert page.locator("th:not([scope])").count() == page.locator(".u-legend th").count()
 
@@ -232,14 +271,14 @@ def test_it_is_named_for_those_who_do_not_see_it(story, visit):
 def test_it_refreshes_itself(story, visit):
     page = visit(f"{story.page}#102")
     page.evaluate("clearTimeout(timer)")
-    before = story.results(102, "conversion", 1)["users_exposed"]
-    page.locator("#list a", has_text="Green").focus()
+    before = story.results(102, "conversion", 1)["users"]
+    opened(page, "days")
     page.locator("#days summary").click()
     page.locator("#list a", has_text="Green").focus()
     story.insert([event(102, 1, f"late {number}", "exposure", 60) for number in range(7)])
     story.refresh()
     page.evaluate("refresh()")
-    wait_for(page, f"document.querySelector('[aria-label=Conversion] tbody')?.innerText.includes('{whole(before + 7)}')")
+    wait_for(page, f"document.querySelector('[aria-label=conversion] tbody')?.innerText.includes('{whole(before + 7)}')")
     # Neither the focus nor what was opened is lost.
     assert page.evaluate("document.activeElement.dataset.key") == "102"
     assert page.locator("#days details").evaluate("details => details.open")
@@ -292,10 +331,12 @@ def test_hostile_names_stay_text(site, visit, shoot):
     assert set(HOSTILE) <= set(listed)
     for number, name in enumerate(HOSTILE[:3]):
         page.evaluate(f"location.hash = '#{301 + number}'")
+        opened(page, "segments", "hours")
         wait_for(page, "name => document.querySelector('h2')?.textContent === name && !!document.querySelector('#segments table')",
                    name)
-        assert page.locator("#results strong").first.evaluate("node => node.textContent") == name
+        assert page.locator("#goals strong").first.evaluate("node => node.textContent") == name
         assert page.locator("#segments td").first.evaluate("node => node.textContent") == name
+        wait_for(page, "!!document.querySelector('#hours td')")
         assert name in page.locator("#hours td").evaluate_all("all => all.map(one => one.textContent)")
     shoot(page, "hostile-names")
     letters = page.locator("#dead_letters td:first-child").evaluate_all("all => all.map(one => one.textContent)")
@@ -338,7 +379,8 @@ def test_two_hundred_experiments(site, visit, shoot):
 
 def test_a_failing_query_says_what_and_why_and_spoils_nothing_else(story, visit, shoot):
     page = visit(f"{story.page}#101")
-    before = cells(page, "Conversion by device")
+    opened(page, "segments", "days")
+    before = cells(page, "By device")
     story.query(f"RENAME TABLE {DATABASE}.users_by_day TO {DATABASE}.users_by_day_away")
     try:
         page.evaluate("refresh()")
@@ -347,10 +389,12 @@ def test_a_failing_query_says_what_and_why_and_spoils_nothing_else(story, visit,
         assert "The query “days” failed (HTTP 404)" in message and "users_by_day" in message and "UNKNOWN_TABLE" in message
         # What could be read before is still there, and all else is as it was.
         assert "Below is what could be read last" in message and page.locator("#days canvas").count() == 1
-        assert cells(page, "Conversion by device") == before and page.locator(".failure").count() == 1
+        assert cells(page, "By device") == before and page.locator(".failure").count() == 1
         wait_for(page, "document.querySelector('#state').innerText.startsWith('1 query failed · Live')")
         shoot(page, "failing-query")
         fresh = visit(f"{story.page}#101")
+        assert fresh.locator(".failure").count() == 0
+        opened(fresh, "days")
         assert fresh.locator("#days .failure").count() == 1 and fresh.locator("#days canvas").count() == 0
     finally:
         story.query(f"RENAME TABLE {DATABASE}.users_by_day_away TO {DATABASE}.users_by_day")
@@ -368,7 +412,7 @@ def test_figures_that_could_not_be_computed_anew_are_said_to_be_old(story, visit
         last = story.value("SELECT last_success_time FROM system.view_refreshes WHERE view = 'experiment_results_mv'")
         assert notice.startswith(f"experiment_results was last computed at {last} UTC. After that: ") and "variants_seen" in notice
         assert notice.endswith("(UNKNOWN_TABLE)")
-        assert len(cells(page, "Conversion")) == 2
+        assert len(cells(page, "conversion")) == 2
         shoot(page, "failing-refresh", whole=False)
     finally:
         story.query(f"RENAME TABLE {DATABASE}.variants_seen_away TO {DATABASE}.variants_seen")
@@ -381,7 +425,8 @@ def test_a_server_that_does_not_answer(story, visit):
     page = visit(f"{story.page}#101")
     page.context.set_offline(True)
     page.evaluate("refresh()")
-    wait_for(page, "document.querySelectorAll('.failure').length === 10")
+    # list, results, settings, metrics, before, refreshes, pipeline, dead letters.
+    wait_for(page, "document.querySelectorAll('.failure').length === 8")
     assert "was not answered" in page.locator("#list .failure").inner_text()
     page.context.set_offline(False)
     page.evaluate("refresh()")
@@ -392,6 +437,7 @@ def test_the_pipeline_is_shown(story, visit):
     story.query(f"TRUNCATE TABLE {DATABASE}.dead_letters")
     story.insert([{"topic": "t", "offset": number, "reason": reason, "message": "m"} for number, reason in
                   enumerate(["not JSON: bad number at byte 1", "after: missing", "after: missing"])], "dead_letters")
+    step(story, "page_pipeline_latest")
     page = visit(story.page)
     assert [(row["Reason"], row["Letters"]) for row in cells(page, "Dead letters by reason")] == [
         ("after: missing", "2"), ("not JSON: bad number at byte 1", "1")]
