@@ -14,13 +14,13 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.measure import ROOT, Page, Samples, cpu, cpu_between, machine, peak_memory, table  # noqa: E402
 from tests.analytics.analytics import DATABASE, REFRESHED, Analytics  # noqa: E402
+from tests.support.bundle import page_queries  # noqa: E402
 
 EXPERIMENTS, EVENTS_A_USER, CHUNK, ROUNDS = 200, 10, 2_000_000, 7
 TARGET = 0.2  # seconds for a query of the page
@@ -80,12 +80,6 @@ GROUP BY experiment_id, variant_id"""
 FROM_EVENTS = f"""
 SELECT experiment_id, variant_id, users_exposed AS users, users_converted AS converted, value
 FROM {DATABASE}.experiment_summary WHERE segment_type = 'all'"""
-
-
-def page_queries() -> dict:
-    """The addresses that the page asks, and what they ask."""
-    tree = ElementTree.parse(ROOT / "sql" / "config" / "config.d" / "experiments_page.xml")
-    return {rule.findtext("url"): rule.findtext("handler/query") for rule in tree.iter("rule") if rule.findtext("handler/query")}
 
 
 def ask(server: Analytics, address: str) -> float:
@@ -185,7 +179,9 @@ def measure_merged(server: Analytics, page: Page, events: int) -> None:
 
 def measure_queries(server: Analytics, page: Page) -> dict:
     """Query -> its median in seconds."""
-    queries = {address + ("?experiment=77" if "{experiment:" in query else ""): address for address, query in page_queries().items()}
+    given = {"experiment": 77, "metric": "conversion"}
+    queries = {address + "?" + urllib.parse.urlencode({name: value for name, value in given.items() if f"{{{name}:" in query}): address
+               for address, query in page_queries().items()}
     minutes = (f"SELECT minute, event_type, sum(counted) FROM {DATABASE}.events_by_minute WHERE experiment_id = 77 AND "
                "minute >= '2026-02-01' AND minute < '2026-02-02' GROUP BY ALL FORMAT Null")
     others = {"minutes of a day, one experiment": minutes,

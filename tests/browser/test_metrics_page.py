@@ -132,7 +132,6 @@ def test_how_long_until_a_difference_shows(given_site, visit, shoot):
                 assert row["Left"] == "enough users"
             elif want["days_left"] <= 3650:
                 assert row["Left"] == f"{whole(-int(-want['days_left'] // 1))} days"
-    assert {row["Left"] for row in rows.values()} > {"enough users"} or effect == "0.01"
     shoot(page, "plan")
 
 
@@ -143,7 +142,7 @@ def test_the_life_of_an_experiment(given_site, visit, shoot):
         return page.locator(".life li").all_inner_texts(), page.locator(".life [aria-current]").all_inner_texts()
 
     def day(moment) -> str:
-        return moment.strftime(f"{moment.day} %b %Y, %H:%M")
+        return moment.strftime(f"{moment.day} %b %Y, %H:%M UTC")
 
     items, current = life(RICH)
     assert items[0] == "Running for 12 days, ends in 4 days" and items[1] == f"Start {day(given.PHASES['ramp'])}"
@@ -193,6 +192,7 @@ def test_it_fits_a_phone_in_the_dark(given_site, visit, shoot):
 
 def test_only_what_is_open_is_asked(given_site, visit):
     page = visit(f"{given_site.page}#{RICH}")
+    page.locator("#pause").click()
     asked = []
     page.on("request", lambda request: asked.append(re.search(r"/experiments/(\w+)", request.url)[1]))
     page.evaluate("refresh()")
@@ -237,7 +237,7 @@ def test_hostile_metrics_segments_and_phases_stay_text(given_site, visit, shoot)
     assert sorted(titles) == sorted(names)
     assert page.locator("#segments td").first.evaluate("node => node.textContent") in names
     assert {f"Phase {name}" for name in names} == set(page.locator(".life li").evaluate_all(
-        "all => all.map(one => one.textContent).filter(text => text.startsWith('Phase')).map(text => text.replace(/ (since|from) [^ ]+ [^ ]+ [^ ]+ [^ ]+$/, ''))"))
+        "all => all.map(one => one.textContent).filter(text => text.startsWith('Phase')).map(text => text.replace(/ (since|from) [^ ]+ [^ ]+ [^ ]+ [^ ]+ UTC$/, ''))"))
     assert json.loads(page.locator("#of_metric").evaluate("box => JSON.stringify([...box.options].map(option => option.value).sort())")) == sorted(names)
     assert page.evaluate("window.hacked") is None
     assert page.locator("img, iframe, svg:not(.interval), #main script, b").count() == 0

@@ -15,7 +15,7 @@ from tests.metrics.conftest import read
 from tests.stack.engine import QueryError
 from tests.stack.faults import set_offset
 from tests.support import bundle
-from tests.support.bundle import operation
+from tests.support.bundle import operation, page_queries
 from tests.support.waiting import wait_until
 
 ARRIVED = f"SELECT (SELECT count() FROM {DATABASE}.events) + (SELECT count() FROM {DATABASE}.dead_letters_open)"
@@ -87,6 +87,18 @@ def test_either_node_has_the_metrics_of_both(servers):
         assert {tuple(row.values()) for row in rows} == set(codes)
         assert {name for _, name, _ in codes} == {f"127.0.0.1:{other.ports[1]}" for other in nodes}
         assert "debezium_pipeline_stored_rows{" in text and "debezium_pipeline_refresh_failed{" in text
+
+
+def test_either_node_serves_the_page(servers):
+    """Its queries read settings and dead letters of all nodes, as a user who may read figures."""
+    addresses = page_queries()
+    for node in servers.nodes[:2]:
+        refused = {address: text for address, query in addresses.items()
+                   for status, text in [read(f"{node.url[:-1]}{address}?" + "&".join(
+                       f"{name}=1" for name in re.findall(r"\{(\w+):", query)))] if status != 200}
+        assert refused == {}
+        with pytest.raises(QueryError, match="ACCESS_DENIED"):
+            node.query("SELECT message FROM experiments_2.dead_letters", settings={"user": "experiments_page"})
 
 
 def test_two_shards_hold_what_one_node_holds(servers):

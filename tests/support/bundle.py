@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 from .programs import PROGRAM, ROOT
 
@@ -40,3 +41,9 @@ def without_consumption(text: str) -> list:
     """The statements of a bundle that leaves the topic alone."""
     return [part for part in split(text) if made(part) not in ("raw_events_kafka", "decoded_events_mv")
             and "ALTER TABLE experiments_analytics.decoded_events_mv" not in part]
+
+
+def page_queries() -> dict:
+    """The addresses that the page asks, and what they ask."""
+    tree = ElementTree.parse(SQL / "config" / "config.d" / "experiments_page.xml")
+    return {rule.findtext("url"): rule.findtext("handler/query") for rule in tree.iter("rule") if rule.findtext("handler/query")}
