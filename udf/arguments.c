@@ -47,7 +47,7 @@ static bool read_appended(char **text)
     struct text file, lines;
     char *data = host_read_program_end(BEGIN_SIZE + ARGUMENTS_LIMIT + END_SIZE, &file.size);
     if (!data) {
-        host_complain("the program's own file, where the arguments of a call without any may be: %s",
+        host_complain("the program's own file, which may have appended arguments, cannot be read: %s",
                       strerror(errno));
         return false;
     }
@@ -59,7 +59,7 @@ static bool read_appended(char **text)
             memcpy(*text, lines.data, lines.size);
         if (!*text)
             host_complain(whole ? "out of memory"
-                                : "the arguments appended to the program are damaged: append them anew");
+                                : "the arguments appended to the program are damaged: append them again");
         whole = *text != NULL;
     }
     free(data);
@@ -82,7 +82,7 @@ static bool read_file(char **text)
         if (!read && !absent)
             host_complain("%.*s: %s", TEXT_ARGUMENTS(path), strerror(errno));
         else if (read && !terminated)
-            host_complain("%.*s: it has a zero byte: write an argument a line", TEXT_ARGUMENTS(path));
+            host_complain("%.*s: it has a zero byte: write one argument on each line", TEXT_ARGUMENTS(path));
         arena_free(&arena);
         if (terminated)
             *text = read;

@@ -170,7 +170,7 @@ int call_check_path(const char *path, const char *who)
     if (refused)
         host_complain("out of memory");
     else if (!valid)
-        host_complain("%s: `%s` is no path: write names joined by dots, and [0] for an element: "
+        host_complain("%s: `%s` is not a path: write names joined by dots, and [0] for an element: "
                       "after.items[0].id",
                       who, path);
     return refused ? EXIT_SYSTEM : valid ? 0 : EXIT_CALL;
@@ -198,64 +198,62 @@ static const struct {
 } options[] = {
     OPTION("--format", "FORMAT", OPTION_FORMAT, false, read_format,
            "LineAsString (one message a line; the default), RowBinary or Native;\n"
-           "config and register take Native for rows and RowBinary for the\n"
-           "other functions unless told otherwise"),
+           "the default of config and register is Native for rows and RowBinary\n"
+           "for the other functions"),
     OPTION("--metadata-prefix", "PREFIX", OPTION_METADATA_PREFIX, false, read_metadata_prefix,
-           "extract, unnest, config, register: what stands before the metadata of\n"
+           "extract, unnest, config, register: the prefix of the metadata in\n"
            "unwrapped rows (__)"),
     OPTION("--base64-document", "PATH", OPTION_BASE64_DOCUMENT, true, read_base64_document,
-           "extract, unnest, config, register: a member that holds a document in base64;\n"
-           "may be given again"),
+           "extract, unnest, config, register: a member that holds a document in\n"
+           "base64; can be repeated"),
     OPTION("--fingerprint", "HEX", OPTION_FINGERPRINT, false, read_fingerprint,
-           "decode: run with this layout alone, as config and register write it"),
+           "decode: refuse any other layout; config and register write it"),
     OPTION("--function", "NAME", OPTION_FUNCTION, false, read_function,
            "infer: the name of the SQL function (TABLERow)"),
     OPTION("--key", "COLUMN...", OPTION_KEY, false, read_key, "infer: the columns that identify a row"),
     OPTION("--against", "LAYOUT", OPTION_AGAINST, false, read_against,
-           "infer: what the messages have that this layout has not, and what no longer fits"),
+           "infer: list what this layout lacks, and what no longer fits it"),
     OPTION("--pool-size", "N", OPTION_POOL_SIZE, false, read_pool_size,
-           "config, register: processes that the server keeps for each function (16)"),
+           "config, register: processes for each function (16)"),
     OPTION("--max-message", "BYTES", OPTION_MAX_MESSAGE, false, read_max_message,
-           "a longer message is an error row (K, M and G may follow the number; 256M)"),
+           "a longer message is an error row; a number, optionally with K, M or G (256M)"),
     OPTION("--max-memory", "BYTES", OPTION_MAX_MEMORY, false, read_max_memory,
-           "the process takes no more memory; a message that would need it is an error row (no limit)"),
+           "memory of the process; a message that needs more is an error row (no limit)"),
     OPTION("--config-dir", "DIR", OPTION_CONFIG_DIR, false, read_config_dir,
-           "check, register: where the server's configuration is (/etc/clickhouse-server)"),
+           "check, register: the server's configuration (/etc/clickhouse-server)"),
     OPTION("--scripts-dir", "DIR", OPTION_SCRIPTS_DIR, false, read_scripts_dir,
-           "register: where the server's programs and layouts are (this program's folder)"),
+           "register: the server's programs and layouts (this program's folder)"),
     OPTION("--remove", NULL, OPTION_REMOVE, false, read_nothing,
-           "register: takes the function out of the registration again; the layout stays"),
-    PIPELINE("--topic", "TOPIC", topic,
-             "pipeline: the topic; without it the collection names topic and group"),
+           "register: remove the function from the registration; the layout stays"),
+    PIPELINE("--topic", "TOPIC", topic, "pipeline: the topic; without it the collection has topic and group"),
     PIPELINE("--kind", "KIND", kind,
-             "pipeline: rows (the latest row of each key; the default where the layout has a key and\n"
-             "takes updates) or events (each message once)"),
-    PIPELINE("--database", "NAME", database, "pipeline: where its tables are (default)"),
+             "pipeline: rows (the latest row of each key; the default if the layout has a\n"
+             "key and accepts updates or deletes) or events (each message once)"),
+    PIPELINE("--database", "NAME", database, "pipeline: the database of its tables (default)"),
     PIPELINE("--name", "NAME", name,
-             "pipeline: its name, and what its tables' names begin with (the file's)"),
+             "pipeline: its name, with which the names of its tables begin (that of the file)"),
     PIPELINE("--collection", "NAME", collection,
              "pipeline: the named collection with broker and security (debezium_kafka)"),
     PIPELINE("--group", "NAME", group, "pipeline: the consumer group (clickhouse_DATABASE_NAME)"),
-    PIPELINE(
-        "--landing", NULL, landing,
-        "pipeline: no Kafka table, but one into which somebody else, such as ClickPipes, inserts the messages"),
-    PIPELINE("--every", "INTERVAL", every,
-             "pipeline: take what is on the topic at intervals, such as '5 MINUTE', not at once"),
-    PIPELINE("--keep-raw", "DAYS", keep_raw, "pipeline: keep every message for so long, to decode it again"),
+    PIPELINE("--landing", NULL, landing,
+             "pipeline: a table into which ClickPipes inserts the messages, not a Kafka table"),
+    PIPELINE("--every", "INTERVAL", every, "pipeline: insert at intervals, such as '5 MINUTE'"),
+    PIPELINE("--keep-raw", "DAYS", keep_raw,
+             "pipeline: keep every message for so many days, to decode it again"),
     PIPELINE("--silence", "INTERVAL", silence,
-             "pipeline: no message for so long, such as '10 MINUTE', is an alert"),
-    PIPELINE("--no-deletes", NULL, no_deletes, "pipeline: rows although deletes do not arrive"),
+             "pipeline: alert if no message comes for this time, such as '10 MINUTE'"),
+    PIPELINE("--no-deletes", NULL, no_deletes,
+             "pipeline: accept that deletes do not arrive; deleted rows stay"),
     PIPELINE("--cluster", "NAME", cluster,
-             "pipeline: for a node of this cluster: rows are sharded, in a database of that name"),
-    PIPELINE("--replicated", NULL, replicated, "pipeline: with --cluster: Replicated tables"),
-    PIPELINE("--names", "WORD=NAME,...", names,
-             "pipeline: tables that are called otherwise, such as kafka=raw_events"),
+             "pipeline: for a node of this cluster; rows are sharded, in a database of that name"),
+    PIPELINE("--replicated", NULL, replicated, "pipeline: with --cluster, make Replicated tables"),
+    PIPELINE("--names", "WORD=NAME,...", names, "pipeline: other names of tables, such as kafka=raw_events"),
     PIPELINE("--target", "FILE", target, "pipeline: SQL with a target table of your own and its view"),
     PIPELINE("--diff", NULL, diff,
-             "pipeline: a query that answers what differs between the server's table and the layout"),
-    PIPELINE("--remove", NULL, remove, "pipeline: what takes it away"),
+             "pipeline: a query for the differences between the server's table and the layout"),
+    PIPELINE("--remove", NULL, remove, "pipeline: the SQL that removes it"),
     PIPELINE("--source", "FUNCTION", source,
-             "pipeline: with an operation that compares: the table function that reads the source's table"),
+             "pipeline: for operations that compare, the table function for the source's table"),
     PIPELINE("--operation", "NAME", operation,
              "pipeline: one of its operations, such as replay (see docs/pipelines.md)"),
 };
@@ -361,8 +359,8 @@ bool call_read(struct call *call, const struct command *command, char **words)
     if (call->operand_count <= command->operands_max)
         return true;
     struct arena arena = {.blocks = NULL};
-    struct text before = arena_printf(&arena, "%s: `", command->name);
-    wrong(call, before.data, words[command->operands_max], "` is one too many");
+    struct text before = arena_printf(&arena, "%s: unexpected argument `", command->name);
+    wrong(call, before.data, words[command->operands_max], "`");
     arena_free(&arena);
     return false;
 }

@@ -225,7 +225,8 @@ static int run_check(const struct call *call)
 static bool take_key(const struct call *call, const char **key)
 {
     if (call->operand_count > 0 && call->key_count == 0) {
-        host_complain("infer: `%s` is one too many; messages come on standard input", call->operands[0]);
+        host_complain("infer: unexpected argument `%s`; messages come from standard input",
+                      call->operands[0]);
         return false;
     }
     for (size_t i = 0; i < call->key_count && i < KEY_LIMIT; i++)
@@ -291,7 +292,7 @@ static const struct command tools[] = {
      .run = run_infer},
     {.name = "register",
      .operand = "LAYOUT",
-     .summary = "puts a layout beside the program and its function into the registration",
+     .summary = "adds the function of a layout to the registration",
      .operands_min = 1,
      .operands_max = 1,
      .options = OPTION_FORMAT | OPTION_METADATA_PREFIX | OPTION_BASE64_DOCUMENT | OPTION_POOL_SIZE |
@@ -308,15 +309,12 @@ static const struct command tools[] = {
      .run = run_config},
     {.name = "pipeline",
      .operand = "LAYOUT [FILE...]",
-     .summary = "the SQL of a pipeline: tables, views, status, and what decodes",
+     .summary = "the SQL of a pipeline: tables, views, status",
      .operands_min = 1,
      .operands_max = LAYOUTS_LIMIT,
      .options = OPTION_PIPELINE,
      .run = run_pipeline},
-    {.name = "check",
-     .summary = "is this installation sound? says what is wrong",
-     .options = OPTION_CONFIG_DIR,
-     .run = run_check},
+    {.name = "check", .summary = "checks this installation", .options = OPTION_CONFIG_DIR, .run = run_check},
 };
 
 static struct command function_command(const struct function_kind *kind)

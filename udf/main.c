@@ -17,25 +17,25 @@ static int print(struct text text)
 }
 
 static const char about[] =
-    "debezium-udf decodes Debezium change events for ClickHouse, which runs it as an executable function.\n\n";
+    "debezium-udf decodes Debezium change events. ClickHouse runs it as an executable function.\n\n";
 
 static const char operands[] =
     "    debezium-udf --help | --version\n"
     "\n"
-    "Messages come on standard input, answers go to standard output. A LAYOUT without a\n"
-    "slash is looked for beside the program (by register, pipeline and --against, in the\n"
-    "working folder first), otherwise it is a path. Without PATH, extract takes it as the\n"
-    "second argument of each row. Without a command, the lines that are appended to the\n"
-    "program are the call, else those of " ARGUMENTS_FILE ", in its folder or in the one\n"
-    "above.\n"
+    "Messages come from standard input, answers go to standard output. A LAYOUT without a\n"
+    "slash is a file beside the program (for register, pipeline and --against: in the\n"
+    "working folder, or beside the program); with a slash it is a path. Without PATH,\n"
+    "extract takes it from the second argument of each row. Without arguments, the program\n"
+    "takes those appended to its own file, or else those in " ARGUMENTS_FILE ", in its\n"
+    "folder or in the parent folder.\n"
     "\n"
     "Options:\n";
 
 static const char layouts[] =
     "\n"
     "A layout is a JSON object: function, accept (path -> list of values), columns. A column has\n"
-    "name, type, path, and where wanted required (true, or a list of operations), default,\n"
-    "lenient, unavailable (its value where Debezium left it out), unit, encoding, nan, exact, note.\n"
+    "name, type, path, and optionally required (true, or a list of operations), default, lenient,\n"
+    "unavailable (the value if Debezium left it out), unit, encoding, nan, exact, note.\n"
     "\n"
     "Exit status: 0 at the end of input, 1 for a file or system error, 2 for a wrong call.\n"
     "\n"

@@ -69,8 +69,8 @@ WRONG_CALLS = [
     ([""], "unknown command"),
     (["decode"], "LAYOUT is missing: debezium-udf decode LAYOUT"),
     (["config"], "LAYOUT is missing: debezium-udf config LAYOUT..."),
-    (["decode", LAYOUT, "more"], "`more` is one too many: debezium-udf decode LAYOUT"),
-    (["unnest", "more"], "`more` is one too many"),
+    (["decode", LAYOUT, "more"], "unexpected argument `more`: debezium-udf decode LAYOUT"),
+    (["unnest", "more"], "unexpected argument `more`"),
     (["decode", LAYOUT, "--formt", "Native"], "unknown option `--formt`: debezium-udf decode LAYOUT [--format FORMAT]"),
     (["unnest", "--pool-size", "3"], "unknown option `--pool-size`"),
     (["decode", LAYOUT, "--format"], "--format needs a value"),
@@ -85,10 +85,10 @@ WRONG_CALLS = [
     (["config", LAYOUT, "--fingerprint", "0123456789abcdef"], "unknown option `--fingerprint`"),
     (["config", LAYOUT, "--pool-size", "0"], "give a number from 1 to 1024"),
     (["extract"], "extract needs a PATH in LineAsString"),
-    (["extract", "a..b"], "`a..b` is no path"),
-    (["extract", ""], "`` is no path"),
+    (["extract", "a..b"], "`a..b` is not a path"),
+    (["extract", ""], "`` is not a path"),
     (["decode", LAYOUT, "--metadata-prefix", "x"], "unknown option `--metadata-prefix`"),
-    (["unnest", "--base64-document", "a..b"], "--base64-document: `a..b` is no path"),
+    (["unnest", "--base64-document", "a..b"], "--base64-document: `a..b` is not a path"),
 ]
 
 

@@ -114,7 +114,7 @@ def test_what_a_person_may_know_better_is_noted():
     assert "numeric(P, S)" in proposed("1.50", "2")["note"] and "nan true" in proposed("1.50", "NaN")["note"]
     assert "base64" not in proposed("words", "BNI=")["note"]
     assert "in 1 of 3 rows, NULL in 2" in proposed(None, "x", None)["note"]
-    assert "texts in 1, numbers in 1; all would be times" in proposed("2026-01-02T03:04:05Z", 1767323045123)["note"]
+    assert "texts in 1, numbers in 1; all could be times" in proposed("2026-01-02T03:04:05Z", 1767323045123)["note"]
 
 
 def test_later_values_are_held_or_are_dead_letters(tmp_path):
@@ -203,7 +203,7 @@ def test_times_that_the_type_does_not_hold_are_kept(tmp_path):
     data = with_schema(fields, {"at": -30610224000000000, "zoned": "infinity", "day": 2932896}, {"at": 5, "zoned": None, "day": None})
     proposal = Proposal(data)
     assert [proposal.columns[name]["type"] for name in ("at", "zoned", "day")] == ["Nullable(Int64)", "Nullable(String)", "Nullable(Int64)"]
-    assert "1 values lie outside DateTime64(6, 'UTC')" in proposal.columns["at"]["note"] and "in us" in proposal.columns["at"]["note"]
+    assert "1 values are outside DateTime64(6, 'UTC')" in proposal.columns["at"]["note"] and "in us" in proposal.columns["at"]["note"]
     row = proposal.decode(data, tmp_path)[0]
     assert (row["at"], row["zoned"], row["day"]) == (-30610224000000000, "infinity", 2932896)
 
@@ -271,7 +271,7 @@ def test_hostile_names(tmp_path):
 def test_members_that_become_no_column_are_named():
     row = {"": 1, "x" * 129: 2, "id": 3}
     proposal = Proposal(lines({"op": "c", "source": {}, "after": row}))
-    assert proposal.tells("no column for after: a member whose name is empty")
+    assert proposal.tells("no column for after: a member with an empty name")
     assert proposal.tells("no column for after." + "x" * 128, "too long")
     assert [column["path"] for column in proposal.layout["columns"]][:1] == ["after.id"]
     wide = Proposal(lines({"op": "c", "source": {}, "after": {f"m{number}": number for number in range(1200)}}))
@@ -351,7 +351,7 @@ def test_no_version_where_a_message_has_no_position():
 def test_names_of_databases_in_what_is_said():
     for connector, name in [("mysql", "MySQL"), ("sqlserver", "SQL Server"), ("mongodb", "MongoDB"), ("oracle", "Oracle")]:
         proposal = Proposal(lines({"op": "c", "source": {"connector": connector, "table": "t"}, "after": {"id": 1, "n": "BNI="}}))
-        assert f"of {name}:" in proposal.layout["note"] and f"where {name} has" in proposal.columns["n"]["note"]
+        assert f"of {name}:" in proposal.layout["note"] and f"if {name} has" in proposal.columns["n"]["note"]
         assert b"PostgreSQL" not in proposal.text and not proposal.tells("PostgreSQL")
 
 
@@ -365,7 +365,7 @@ def test_outbox():
         renamed = {**row, name: row["aggregate_type"], "aggregateid": "o1"}
         del renamed["aggregate_type"]
         assert Proposal(lines(change(**renamed))).layout["accept"] == {"op": ["c", "r"]}
-    assert proposal.tells("taken for an outbox", "u and d are skipped")
+    assert proposal.tells("taken as an outbox", "u and d are skipped")
     for other in ({**row, "payload": "no document"}, {**row, "aggregate_id": None} | {"other_id": "o1"}):
         other = {name: value for name, value in other.items() if value is not None}
         assert Proposal(lines(change(**other))).layout["accept"] == {"op": ["c", "r", "u", "d"]}
@@ -476,10 +476,10 @@ def test_key_that_is_not_there():
 def test_key_that_is_guessed_is_named_as_a_guess():
     proposal = Proposal(lines(change(id=1), change(id=2)))
     assert proposal.layout["key"] == ["id"] and proposal.columns["id"]["type"] == "Int64"
-    assert proposal.tells("key:", "a guess", "--key id") and "taken for the key" in proposal.columns["id"]["note"]
+    assert proposal.tells("key:", "a guess", "--key id") and "taken as the key" in proposal.columns["id"]["note"]
     for rows in ([change(id=1), change(id=None)], [change(id=1), change(other=2)], [change(name="x")], [change(id={"a": 1})]):
         proposal = Proposal(lines(*rows))
-        assert "key" not in proposal.layout and proposal.tells("key: nothing tells", "--key COLUMN")
+        assert "key" not in proposal.layout and proposal.tells("key: not known", "--key COLUMN")
 
 
 def test_key_by_what_rows_before_deletes_hold():
@@ -514,9 +514,9 @@ def test_several_tables(tmp_path):
 
 
 def test_other_operations():
-    assert Proposal(lines(change(id=1), change("x", id=2))).tells("1 messages have an operation that is none of Debezium's")
+    assert Proposal(lines(change(id=1), change("x", id=2))).tells("1 messages have an operation that Debezium does not have")
     cassandra = Proposal(lines(change("i", id=1, source={"connector": "cassandra", "table": "t"})))
-    assert cassandra.layout["accept"]["op"] == ["c", "r", "u", "d", "i"] and not cassandra.tells("none of Debezium's")
+    assert cassandra.layout["accept"]["op"] == ["c", "r", "u", "d", "i"] and not cassandra.tells("Debezium does not have")
 
 
 def test_one_table_needs_no_rule():
@@ -570,7 +570,7 @@ def test_flattened_keys(tmp_path):
     rows = proposal.decode(data, tmp_path)
     assert sum(row["outcome"] == "event" for row in rows) > 40
     assert {row["reason"] for row in rows if row["outcome"] == "error"} == {"after.payload: expected a value at byte 0"}
-    assert proposal.tells("payload: 1 texts are no JSON, and will be errors")
+    assert proposal.tells("payload: 1 texts are not JSON and will be errors")
 
 
 def test_flattened_keys_with_hostile_names(tmp_path):
@@ -638,7 +638,7 @@ def test_broken_messages_among_good_ones():
 def test_half_bare_rows():
     proposal = Proposal(lines(change(id=1), {"id": 2, "other": 3}))
     assert "message" not in proposal.layout and "other" not in proposal.columns
-    assert proposal.tells("1 of 2 messages are objects that say no operation", "a topic, or a layout, of their own")
+    assert proposal.tells("1 of 2 messages are objects without an operation", "a topic, or a layout, of their own")
 
 
 @pytest.mark.parametrize("data, words", [
@@ -692,7 +692,7 @@ def against(layout, data, folder):
 def test_against_a_layout_that_reads_all(tmp_path):
     data = lines(change(id=1, name="x"))
     layout = Proposal(data, "--key", "id").layout
-    assert against(layout, data, tmp_path) == "-- tickets reads all that the messages have\n"
+    assert against(layout, data, tmp_path) == "-- tickets reads everything that the messages have\n"
 
 
 def test_against_a_layout_that_lacks_columns(tmp_path):
@@ -706,7 +706,7 @@ def test_against_a_layout_that_lacks_columns(tmp_path):
     assert "n: 1 values do not fit Nullable(Int64)" in text and "-- gone: the sample has nothing at after.gone" in text
     # With the lines added, nothing is left to say.
     layout["columns"] = [added.get(column["name"], column) for column in layout["columns"] if column["name"] != "gone"] + [added["new"], added["b"]]
-    assert against(layout, data, tmp_path) == "-- tickets reads all that the messages have\n"
+    assert against(layout, data, tmp_path) == "-- tickets reads everything that the messages have\n"
     layout["columns"] = [column for column in layout["columns"] if column["name"] != "new"]
     assert "new" not in against(layout | {"ignore": ["after.new"]}, data, tmp_path)
 
@@ -750,7 +750,7 @@ def test_orders_come_close_to_the_layout_by_hand():
     # The scale of a decimal and that a number is days are known to PostgreSQL alone, a document's types to nobody: the notes say what they may be.
     assert {path for path in wrong if not path.startswith("after.details.")} <= {"after.total", "after.ordered_on", "after.due_on"}
     assert guessed["after.total"]["type"] == "Nullable(String)" and "encoding base64" in guessed["after.total"]["note"]
-    assert guessed["after.updated_at"]["unit"] == "us" and "as us all lie in 2000 to 2099" in guessed["after.updated_at"]["note"]
+    assert guessed["after.updated_at"]["unit"] == "us" and "as us all are in 2000 to 2099" in guessed["after.updated_at"]["note"]
 
 
 @pytest.mark.parametrize("form", ["bare", "schema", "unwrap", "flat"])

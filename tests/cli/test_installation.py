@@ -260,7 +260,7 @@ def another_program(config, scripts):
 
 
 SPOILED = [
-    (spoil_registration("debezium-udf unnest", "debezium-udf unest"), "debeziumUnnest: `debezium-udf unest` is no function"),
+    (spoil_registration("debezium-udf unnest", "debezium-udf unest"), "debeziumUnnest: `debezium-udf unest` is not a function"),
     (spoil_registration("unnest --format RowBinary", "unnest --format TSV"),
      "debeziumUnnest: its command says --format TSV, and <format> RowBinary"),
     (spoil_registration("unnest --format RowBinary", "unnest"),
@@ -274,8 +274,8 @@ SPOILED = [
      "has `variant_id UInt32` where the program answers `experiment_id UInt32`"),
     (spoil_registration("experiment_id UInt32", "experiment_id UInt46"), "has `experiment_id UInt46` where"),
     (spoil_registration("<type>executable_pool", "<type>executble_pool"),
-     "experimentEvent: its <type> is executble_pool: write executable_pool; else there is no such function"),
-    (spoil_registration("<execute_direct>1", "<execute_direct>0"), "<execute_direct> is 0: write 1; else a shell would run it"),
+     "experimentEvent: its <type> is executble_pool: write executable_pool; otherwise there is no such function"),
+    (spoil_registration("<execute_direct>1", "<execute_direct>0"), "<execute_direct> is 0: write 1; otherwise a shell would run it"),
     (spoil_registration("<send_chunk_header>0", "<send_chunk_header>1"), "<send_chunk_header> is 1: write 0"),
     (spoil_registration("<stderr_reaction>throw", "<stderr_reaction>log_lost"), "<stderr_reaction> is log_lost: write throw"),
     (spoil_registration("<command_read_timeout>60000", "<command_read_timeout>1 h"), "<command_read_timeout> is 1 h: write 60000"),
@@ -290,13 +290,13 @@ SPOILED = [
     (spoil_registration("<type>executable_pool</type>", "<type>executable_pool</type><type>x</type>"), "it has <type> twice"),
     (spoil_registration("<name>debeziumUnnest", "<name>debeziumExtract"), "debeziumExtract: a function of this name is registered twice"),
     (spoil_registration("decode experiment_event.json", "decode"), "experimentEvent: its command names no layout"),
-    (spoil_registration(" --fingerprint ", " --frob "), "experimentEvent: its command has words that mean nothing: --frob"),
+    (spoil_registration(" --fingerprint ", " --frob "), "experimentEvent: its command has unknown words: --frob"),
     (spoil_registration(" --fingerprint ", " --max-message 0 --fingerprint "),
      "experimentEvent: its program fails with status 2: debezium-udf: --max-message `0`"),
-    (spoil_registration("</functions>", ""), "line 4: <functions> is not closed.*: the server reads nothing of it"),
-    (spoil_registration("<functions>", "<functions><!-- a --b -->"), "line 4: a comment holds `--`: the server reads nothing of it"),
-    (half_a_registration, "the server reads nothing of it; fix it, or move it away and debezium-udf register each layout"),
-    (truncated_program, "program .*/debezium-udf .*: make install, or the package, puts it there again"),
+    (spoil_registration("</functions>", ""), "line 4: <functions> is not closed.*: the server does not read it"),
+    (spoil_registration("<functions>", "<functions><!-- a --b -->"), "line 4: a comment contains `--`: the server does not read it"),
+    (half_a_registration, "the server does not read it; fix it, or move it away and debezium-udf register each layout"),
+    (truncated_program, "program .*/debezium-udf .*: restore it with make install or the package"),
     (program_that_says("debezium-udf 1.0.0 (simdjson 3.9.4)"),
      r"program .*/debezium-udf is debezium-udf 1\.0\.0 \(simdjson 3\.9\.4\), and this check is of .*: run .*/debezium-udf check"),
     (another_program, "debeziumUnnest: its program does not answer a sample as this program does"),
@@ -305,7 +305,7 @@ SPOILED = [
     (lambda config, scripts: (scripts / "experiment_event.json").write_text("{"), "experiment_event.json:1: "),
     (lambda config, scripts: (scripts / "experiment_event.json").unlink(), "experiment_event.json: No such file"),
     (lambda config, scripts: (scripts / "debezium-udf").unlink(), "program .*No such file .*make install"),
-    (lambda config, scripts: (scripts / "debezium-udf").chmod(0o600), "may not run it: chmod o.rx"),
+    (lambda config, scripts: (scripts / "debezium-udf").chmod(0o600), "cannot run it: chmod o.rx"),
     (lambda config, scripts: (config / "debezium_udf_function.xml").unlink(), "no .*/..function.xml names a layout"),
     (spoil_profile, "throw_on_max_partitions_per_insert_block is not 0"),
     (lambda config, scripts: [path.unlink() for path in (config / "users.d").iterdir()], "is not 0 in .*users.d"),
@@ -369,7 +369,7 @@ def test_settings_that_are_only_noted(server):
             ("<command_read_timeout>60000</command_read_timeout>", "", "<command_read_timeout> is 10000: write 60000"),
             ("<type>executable_pool", "<type>executable", "<type> is executable: write executable_pool"),
             ("check_exit_code>", "chek_exit_code>", "it has <chek_exit_code>, which this program does not write"),
-            ("<name>experimentEvent", "<name>event", "event: its layout calls the function otherwise")):
+            ("<name>experimentEvent", "<name>event", "event: its layout has another name for the function")):
         file.write_text(text.replace(old, new))
         assert old in text and re.search(f"^note .*{line}", check(server[0], 0), re.M), line
     for old, new in (("<pool_size>16", "<pool_size>3"), ("<command_read_timeout>60000", "<command_read_timeout>70000"),

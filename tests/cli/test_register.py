@@ -78,8 +78,8 @@ def test_the_first_layout(server):
 def test_the_same_again_changes_nothing(server):
     server.register(LAYOUT)
     before = server.snapshot()
-    assert "Nothing was to be done" in server.register(LAYOUT)
-    assert "Nothing was to be done" in server.register(server.scripts / LAYOUT.name)
+    assert "Nothing to do" in server.register(LAYOUT)
+    assert "Nothing to do" in server.register(server.scripts / LAYOUT.name)
     assert server.snapshot() == before
 
 
@@ -199,7 +199,7 @@ def test_query_options_are_set_and_stay(server):
     server.register(LAYOUT, "--metadata-prefix", "", "--base64-document", "after.a")
     expected = config(LAYOUT, "--metadata-prefix", "", "--base64-document", "after.a")
     assert server.xml.read_text() == expected
-    assert "Nothing was to be done" in server.register(LAYOUT)
+    assert "Nothing to do" in server.register(LAYOUT)
     server.register(LAYOUT, "--base64-document", "after.b", "--base64-document", "after.c")
     assert server.xml.read_text() == config(LAYOUT, "--metadata-prefix=", "--base64-document=after.b", "--base64-document=after.c")
 
@@ -218,22 +218,22 @@ def test_names_that_are_taken(server):
     (server.config / "other_function.xml").write_text("<f><function><name>dRow</name></function></f>")
     assert "other_function.xml registers dRow, too" in server.refused(server.write("d.json", layout("dRow")))
     (server.scripts / "e.json").write_text("{}")
-    assert "scripts/e.json is there, and is no layout of this function" in server.refused(server.write("e.json", layout("eRow")))
+    assert "scripts/e.json exists and is not a layout of this function" in server.refused(server.write("e.json", layout("eRow")))
     (server.scripts / "f.json").write_text(layout("otherRow"))
-    assert "is no layout of this function" in server.refused(server.write("f.json", layout("fRow")))
+    assert "is not a layout of this function" in server.refused(server.write("f.json", layout("fRow")))
     (server.scripts / "g.json").write_text(layout("gRow", "old"))
     server.register(server.write("g.json", layout("gRow")))
 
 
 @pytest.mark.parametrize("old, new, line", [
     ("</functions>", "", "line 4: <functions> is not closed"),
-    ("</function>", "", "<function> is to be closed"),
+    ("</function>", "", "<function> should be closed"),
     ("<command>debezium-udf decode a.json", "<command>wrapper.sh decode a.json", "aRow runs `wrapper.sh decode a.json"),
     ("<command>debezium-udf decode a.json", "<command>debezium-udf frob a.json", "aRow runs `debezium-udf frob a.json"),
     ("decode a.json", "decode b.json", "aRow is registered with the layout b.json"),
     ("<command>", "<command>x</command><command>", "aRow has more than one <command>"),
     ("<format>Native</format>", "", "aRow has no <format>"),
-    ("<format>Native<", "<format>TSV<", "<format> TSV is none of this program's: give --format"),
+    ("<format>Native<", "<format>TSV<", "<format> TSV is unknown: give --format"),
     ("<return_type>", "<return_type><!-- Ann -->", "<return_type> of aRow has a comment in it, which would be lost"),
 ])
 def test_a_registration_that_cannot_be_changed(server, old, new, line):
@@ -250,14 +250,14 @@ def test_a_registration_with_a_zero_byte(server):
     """It would end a text of C, and what is behind it would be lost."""
     server.register(LAYOUT)
     server.xml.write_bytes(server.xml.read_bytes().replace(b"    <function>", b"    <!-- \0 --><function>", 1))
-    assert "the byte 0x00 is no character" in server.refused(server.write("a.json", layout("aRow")))
+    assert "the byte 0x00 is not a character" in server.refused(server.write("a.json", layout("aRow")))
 
 
 def test_a_cut_registration(server):
     server.register(LAYOUT)
     text = server.xml.read_text()
     server.xml.write_text(text[:len(text) // 2])
-    assert "the server reads nothing of it; fix it, or move it away" in server.refused(LAYOUT)
+    assert "the server does not read it; fix it, or move it away" in server.refused(LAYOUT)
 
 
 def test_wrong_layouts(server):
@@ -265,7 +265,7 @@ def test_wrong_layouts(server):
     assert "cut.json:1: " in server.refused(server.write("cut.json", "{"))
     assert 'unknown type "Text"' in server.refused(server.write("type.json", layout("aRow").replace("String", "Text")))
     assert "ClickHouse could not name this file" in server.refused(server.write("a b.json", layout("aRow")))
-    assert "it names no layout none.json" in server.refused("none.json", "--remove")
+    assert "it has no function of the layout none.json" in server.refused("none.json", "--remove")
 
 
 def test_missing_folders(server, tmp_path):
@@ -392,7 +392,7 @@ def test_a_layout_that_is_in_place_without_its_registration_is_registered(server
     shutil.copy(path, server.scripts / "a.json")
     (server.config / ".debezium_udf_function.xml.part").write_text("<functions>")
     said = server.register(path)
-    assert "is there" in said and "changed" in said
+    assert "unchanged" in said and "changed\n" in said
     assert server.xml.read_text() == config(path)
 
 
@@ -410,7 +410,7 @@ def test_layouts_go_beside_the_program_through_a_link(server, tmp_path):
     assert call(*words, program=link, cwd=server.mine).returncode == 0
     assert (server.scripts / "a.json").read_text() == layout("aRow") and "aRow" in server.xml.read_text()
     # A name that is not in the working folder is that of a layout beside the program.
-    assert b"Nothing was to be done" in call(*words, program=link, cwd=tmp_path).stdout
+    assert b"Nothing to do" in call(*words, program=link, cwd=tmp_path).stdout
     # The server runs other programs.
     (server.config / "config.xml").write_text("<clickhouse><user_scripts_path>/srv/scripts</user_scripts_path></clickhouse>")
     line = refusal(call(*words, program=link, cwd=server.mine), 1)

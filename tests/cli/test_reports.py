@@ -208,4 +208,4 @@ def test_columns_that_a_person_may_know_better_are_named(name):
         typed = column["type"].startswith(("Nullable(Decimal", "Nullable(Date"))
         assert typed or (f"{wanted}(P, S)" in column["note"] or f"write type {wanted}" in column["note"] or f"with type {wanted}" in column["note"] or
                          "write type Decimal" in column["note"]), column
-        assert typed or not schema or "lie outside" in column["note"], column
+        assert typed or not schema or "are outside" in column["note"], column

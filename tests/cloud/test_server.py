@@ -133,4 +133,4 @@ def test_the_experiments_bundle_takes_what_is_inserted(cloud):
 def test_nothing_is_asked_of_a_broker(words):
     done = subprocess.run([PROGRAM, "pipeline", LAYOUT, "--landing", *words], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"debezium-udf: pipeline: --landing: somebody else inserts the messages, on one server: leave out {words[0]}\n"
+    assert done.stderr == f"debezium-udf: pipeline: --landing: another program inserts the messages, on one server: leave out {words[0]}\n"

@@ -24,7 +24,7 @@ def refusal(site, made: dict, *words: str, name: str = "refused") -> str:
     (layout("f", ID, key=()), ("--kind", "rows"), ["no `key`", '"key": ["id"]']),
     (layout("f", {"id": "Nullable(Int64)"}), (), ["\"id\" is Nullable", "never NULL"]),
     (without(layout("f", ID), "op"), (), ["no column reads `op`", "--no-deletes"]),
-    (layout("f", ID, accept={"op": ["c", "u"]}), (), ["leaves deletes out", "--no-deletes"]),
+    (layout("f", ID, accept={"op": ["c", "u"]}), (), ["excludes deletes", "--no-deletes"]),
     (without(layout("f", ID, message="row"), "op"), (), ["tombstones", "delete.tombstone.handling.mode=rewrite", "--no-deletes"]),
     (layout("f", {"id": "Int64", "row": "String"}), (), ["column row", "row_"]),
     (layout("f", {"id": "Int64", "True": "Bool"}), (), ["column True", "True_"]),

@@ -74,17 +74,19 @@ static void test_refuses_the_whole(void **state)
     refuses("{\"function\":\"f\"}", "\"columns\" is missing");
     refuses("{\"function\":\"f\",\"columns\":[]}", "1 to 1000 columns");
     refuses("{\"function\":\"1f\",\"columns\":[]}", "\"function\" must be a name");
-    refuses("{\"function\":\"f\",\n\"colums\":[]}",
-            "f.json:2: unknown key \"colums\"; there are function, message, metadata_prefix, base64_documents, accept, "
-            "accept_missing, exact, key, columns");
-    refuses("{\"function\":\"f\",\"function\":\"g\"}", "the key \"function\" is there twice");
+    refuses(
+        "{\"function\":\"f\",\n\"colums\":[]}",
+        "f.json:2: unknown key \"colums\"; the keys are function, message, metadata_prefix, base64_documents, accept, "
+        "accept_missing, exact, key, columns");
+    refuses("{\"function\":\"f\",\"function\":\"g\"}", "the key \"function\" appears twice");
     refuses("{\"function\":\"f\",\"accept\":[],\"columns\":[]}", "\"accept\" must be an object");
     refuses("{\"function\":\"f\",\"accept\":{\"op\":\"c\"},\"columns\":[]}", "accept \"op\" must be a list");
     refuses("{\"function\":\"f\",\"accept\":{\"op\":[]},\"columns\":[]}", "accept \"op\" must be a list");
-    refuses("{\"function\":\"f\",\"accept\":{\"op\":[1]},\"columns\":[]}", "a value must be a string");
-    refuses("{\"function\":\"f\",\"accept\":{\"a..b\":[\"c\"]},\"columns\":[]}", "\"a..b\" is no path");
+    refuses("{\"function\":\"f\",\"accept\":{\"op\":[1]},\"columns\":[]}",
+            "a value must be a non-empty string");
+    refuses("{\"function\":\"f\",\"accept\":{\"a..b\":[\"c\"]},\"columns\":[]}", "\"a..b\" is not a path");
     refuses("{\"function\":\"f\",\"accept\":{\"op\":[\"c\"],\"op\":[\"r\"]},\"columns\":[]}",
-            "accept \"op\" is there twice");
+            "accept \"op\" appears twice");
 }
 
 static void test_refuses_a_column(void **state)
@@ -95,38 +97,44 @@ static void test_refuses_a_column(void **state)
     refuses(COLUMN("\"name\":\"reason\",\"type\":\"String\",\"path\":\"b\""), "duplicate column \"reason\"");
     refuses(COLUMN("\"name\":\"b c\",\"type\":\"String\",\"path\":\"b\""), "\"name\" must be a name");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Strin\",\"path\":\"b\""),
-            "unknown type \"Strin\"; there are String, Bool");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(77, 2)\",\"path\":\"b\""), "Decimal(P, S) with P to 76");
+            "unknown type \"Strin\"; the types are String, Bool");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(77, 2)\",\"path\":\"b\""),
+            "Decimal(P, S) with P to 76");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"DateTime64(10)\",\"path\":\"b\""), "unknown type");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(Array(Array(String)))\",\"path\":\"b\""), "unknown type");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Nullable(Array(String))\",\"path\":\"b\""), "unknown type");
     refuses(COLUMN("\"name\":\"b\",\"type\":7,\"path\":\"b\""), "unknown type \"7\"");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"\""), "\"\" is no path");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a[x]\""), "\"a[x]\" is no path");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a[1\""), "is no path");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a[1]b\""), "is no path");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a.\""), "is no path");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"\""), "\"\" is not a path");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a[x]\""), "\"a[x]\" is not a path");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a[1\""), "is not a path");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a[1]b\""), "is not a path");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"a.\""), "is not a path");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":[]"), "\"path\" is an empty list");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":[1]"), "\"path\" must be a path");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"b\",\"required\":1"),
             "\"required\" must be true or false");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"b\",\"unit\":\"s\""),
-            "\"unit\" is for Date");
+            "\"unit\" is only for Date");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Date\",\"path\":\"b\",\"unit\":\"h\""),
             "\"unit\" must be auto, s, ms, us, ns or days");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"b\",\"encoding\":\"base64\""),
-            "\"encoding\" is for Decimal");
+            "\"encoding\" is only for Decimal");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(9, 2)\",\"path\":\"b\",\"encoding\":\"hex\""),
             "must be base64");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(String)\",\"path\":\"b\",\"unit\":\"s\""), "\"unit\" is for Date");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(String)\",\"path\":\"b\",\"unit\":\"s\""),
+            "\"unit\" is only for Date");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(Int64)\",\"path\":\"b\",\"encoding\":\"base64\""),
-            "\"encoding\" is for Decimal");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(9, 2)\",\"path\":\"b\",\"nan\":true"), "\"nan\" is for Float32");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"nan\":1"), "\"nan\" must be true or false");
+            "\"encoding\" is only for Decimal");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Decimal(9, 2)\",\"path\":\"b\",\"nan\":true"),
+            "\"nan\" is only for Float32");
+    refuses(COLUMN("\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"nan\":1"),
+            "\"nan\" must be true or false");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"exact\":\"yes\""),
             "\"exact\" must be true or false");
-    refuses(COLUMN("\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"exact\":true,\"default\":0.1234567890123456789"),
-            "does not fit Float64");
+    refuses(
+        COLUMN(
+            "\"name\":\"b\",\"type\":\"Float64\",\"path\":\"b\",\"exact\":true,\"default\":0.1234567890123456789"),
+        "does not fit Float64");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Array(UInt8)\",\"path\":\"b\",\"default\":[1,256]"),
             "the default [1,256] does not fit Array(UInt8)");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"UInt8\",\"path\":\"b\",\"default\":256"),
@@ -138,7 +146,7 @@ static void test_refuses_a_column(void **state)
     refuses(COLUMN("\"name\":\"b\",\"type\":\"Date\",\"path\":\"b\",\"default\":\"soon\""),
             "does not fit Date");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"b\",\"required\":true,\"default\":\"x\""),
-            "no use for a \"default\"");
+            "cannot have a \"default\"");
     refuses(COLUMN("\"name\":\"b\",\"type\":\"String\",\"path\":\"b\",\"nullable\":true"),
             "unknown key \"nullable\"");
 }

@@ -67,29 +67,29 @@ static void test_what_is_none(void **state)
         {"<r>", "line 1: <r> is not closed: the file was cut"},
         {"<r>\n<a>1</a>", "line 1: <r> is not closed"},
         {"<r>\n<a>1", "line 2: <a> is not closed"},
-        {"<r>\n<a>1</b></r>", "line 2: </b> where <a> is to be closed"},
+        {"<r>\n<a>1</b></r>", "line 2: </b> where <a> should be closed"},
         {"<r><a>1</a", "line 1: <a> is not closed"},
         {"<r><a>1</a></r", "line 1: <r> is not closed"},
-        {"<r><a>1</a<", "line 1: </a> where <a> is to be closed"},
+        {"<r><a>1</a<", "line 1: </a> where <a> should be closed"},
         {"<r><a", "line 1: the tag <a has no end"},
         {"<r><a x>1</a></r>", "line 1: the tag <a has no end"},
         {"<r><a x=1>1</a></r>", "line 1: the tag <a has no end"},
         {"<r><a x=\"1>1</a></r>", "line 1: an attribute has no end"},
         {"<r><!-- a", "line 1: a comment has no end"},
-        {"<r><!-- a -- b --></r>", "line 1: a comment holds `--`"},
+        {"<r><!-- a -- b --></r>", "line 1: a comment contains `--`"},
         {"<r><![CDATA[ </r>", "line 1: CDATA has no end"},
         {"<r><?x </r>", "line 1: an instruction has no end"},
-        {"<r>\n\n<a>1 & 2</a></r>", "line 3: `&` begins no reference"},
-        {"<r>\n& <a></a></r>", "line 2: `&` begins no reference"},
-        {"<r><a></a>&amp;&</r>", "line 1: `&` begins no reference"},
-        {"<r><a>&nbsp;</a></r>", "line 1: `&` begins no reference"},
-        {"<r><a>&#0;</a></r>", "line 1: `&` begins no reference"},
-        {"<r><a>&#xD800;</a></r>", "line 1: `&` begins no reference"},
-        {"<r><a>&#x110000;</a></r>", "line 1: `&` begins no reference"},
-        {"<r><a>&#;</a></r>", "line 1: `&` begins no reference"},
-        {"<r><a>1 < 2</a></r>", "line 1: `<` begins no element"},
-        {"<r/><r/>", "line 1: something stands behind the end of <r>"},
-        {"<r/>text", "line 1: something stands behind"},
+        {"<r>\n\n<a>1 & 2</a></r>", "line 3: `&` does not begin a reference"},
+        {"<r>\n& <a></a></r>", "line 2: `&` does not begin a reference"},
+        {"<r><a></a>&amp;&</r>", "line 1: `&` does not begin a reference"},
+        {"<r><a>&nbsp;</a></r>", "line 1: `&` does not begin a reference"},
+        {"<r><a>&#0;</a></r>", "line 1: `&` does not begin a reference"},
+        {"<r><a>&#xD800;</a></r>", "line 1: `&` does not begin a reference"},
+        {"<r><a>&#x110000;</a></r>", "line 1: `&` does not begin a reference"},
+        {"<r><a>&#;</a></r>", "line 1: `&` does not begin a reference"},
+        {"<r><a>1 < 2</a></r>", "line 1: `<` does not begin an element"},
+        {"<r/><r/>", "line 1: there is text after the end of <r>"},
+        {"<r/>text", "line 1: there is text after"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         is_read(cases[i].xml, cases[i].problem, false);
@@ -121,7 +121,7 @@ static void test_characters(void **state)
     struct arena arena = {.blocks = NULL};
     char problem[XML_PROBLEM];
     assert_null(xml_parse(&arena, TEXT("<r><!-- \0 --></r>"), problem));
-    assert_string_equal(problem, "line 1: the byte 0x00 is no character of UTF-8 that XML knows");
+    assert_string_equal(problem, "line 1: the byte 0x00 is not a character that XML allows");
     arena_free(&arena);
 }
 
@@ -169,7 +169,7 @@ static void test_depth_is_bounded(void **state)
     static char xml[3 * DEPTH + 1];
     for (size_t i = 0; i < DEPTH; i++)
         memcpy(xml + 3 * i, "<a>", 3);
-    is_read(xml, "line 1: elements in each other too deep", false);
+    is_read(xml, "line 1: elements are nested too deep", false);
 }
 
 int main(void)

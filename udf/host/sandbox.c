@@ -100,7 +100,7 @@ static const char *load_filter(void)
 
 static const char *load_filter(void)
 {
-    return "there is no filter for this architecture";
+    return "no filter for this architecture";
 }
 
 #endif

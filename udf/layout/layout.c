@@ -97,7 +97,7 @@ static bool read_path(const struct reading *reading, const struct json_node *nod
     if (path_parse(reading->arena, text, path))
         return true;
     return refuse(reading, node,
-                  "\"%.*s\" is no path; write names joined by dots, such as after.payload.items[0].price",
+                  "\"%.*s\" is not a path; write names joined by dots, such as after.payload.items[0].price",
                   SHOWN(text));
 }
 
@@ -117,14 +117,14 @@ static bool read_values(const struct reading *reading, const struct json_node *n
     const struct json_doc *doc = &reading->doc;
     rule->count = count_children(doc, node);
     if (node->kind != JSON_ARRAY || rule->count == 0)
-        return refuse(reading, node, "%s must be a list of the values that are wanted", what);
+        return refuse(reading, node, "%s must be a list of values", what);
     rule->values = take(reading, rule->count, sizeof *rule->values);
     if (!rule->values)
         return false;
     size_t i = 0;
     for (const struct json_node *child = json_first(doc, node); child; child = json_after(doc, node, child)) {
         if (child->kind != JSON_STRING || child->start == child->end)
-            return refuse(reading, child, "%s: a value must be a string that is not empty", what);
+            return refuse(reading, child, "%s: a value must be a non-empty string", what);
         rule->values[i++] = text_at(reading, child);
     }
     return true;
@@ -154,7 +154,7 @@ static bool read_accept(const struct reading *reading, const struct json_node *n
         for (size_t i = 0; i < layout->accept_count; i++)
             twice |= text_equal(layout->accept[i].path.text, rule.path.text);
         if (twice)
-            return refuse(reading, child, "accept \"%.*s\" is there twice", SHOWN(rule.path.text));
+            return refuse(reading, child, "accept \"%.*s\" appears twice", SHOWN(rule.path.text));
         if (text_equal(rule.path.text, TEXT("op")))
             layout->op = rule;
         else
@@ -195,7 +195,7 @@ static bool read_type(const struct reading *reading, const struct json_node *nod
         type_parse(terminated, &column->as.type))
         return true;
     struct text list = type_list(reading->arena);
-    return refuse(reading, node, "unknown type \"%.*s\"; there are %.*s", SHOWN(name), (int)list.size,
+    return refuse(reading, node, "unknown type \"%.*s\"; the types are %.*s", SHOWN(name), (int)list.size,
                   list.data);
 }
 
@@ -213,7 +213,7 @@ static bool read_unit(const struct reading *reading, const struct json_node *nod
         return true;
     }
     if (!type_is_temporal(&column->as.type))
-        return refuse(reading, node, "\"unit\" is for Date, Date32, DateTime and DateTime64 columns alone");
+        return refuse(reading, node, "\"unit\" is only for Date, Date32, DateTime and DateTime64 columns");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (node->kind == JSON_STRING && text_equal(text_at(reading, node), units[i].name)) {
             column->as.unit = units[i].unit;
@@ -230,7 +230,7 @@ static bool read_encoding(const struct reading *reading, const struct json_node 
     if (node->kind != JSON_STRING || !text_equal(text_at(reading, node), TEXT("base64")))
         return refuse(reading, node, "\"encoding\" must be base64");
     if (type_scalar_kind(&column->as.type) != TYPE_DECIMAL)
-        return refuse(reading, node, "\"encoding\" is for Decimal columns alone");
+        return refuse(reading, node, "\"encoding\" is only for Decimal columns");
     column->as.base64 = true;
     return true;
 }
@@ -248,7 +248,7 @@ static bool read_nan(const struct reading *reading, const struct json_node *node
 {
     enum type_kind kind = type_scalar_kind(&column->as.type);
     if (node && kind != TYPE_FLOAT32 && kind != TYPE_FLOAT64)
-        return refuse(reading, node, "\"nan\" is for Float32 and Float64 columns alone");
+        return refuse(reading, node, "\"nan\" is only for Float32 and Float64 columns");
     return read_flag(reading, node, "nan", "", &column->as.nan);
 }
 
@@ -303,7 +303,7 @@ static bool read_default(const struct reading *reading, const struct json_node *
 {
     bool always = column->required && column->required_op.count == 0 && !column->lenient;
     if (always && node && (node->kind != JSON_NULL || !column->as.type.nullable))
-        return refuse(reading, node, "a required column has no use for a \"default\"; remove one of the two");
+        return refuse(reading, node, "a required column cannot have a \"default\"; remove one of the two");
     column->has_default = node != NULL;
     return read_value(reading, node, "default", column, &column->absent);
 }
@@ -315,7 +315,7 @@ static bool read_unavailable(const struct reading *reading, const struct json_no
     for (size_t i = 0; i < column->path_count && node; i++)
         of_row |= column->paths[i].space == SPACE_ROW;
     if (!of_row)
-        return refuse(reading, node, "\"unavailable\" is for columns of the row image alone (after. ...)");
+        return refuse(reading, node, "\"unavailable\" is only for columns of the row image (after. ...)");
     column->has_unavailable = node != NULL;
     return read_value(reading, node, "unavailable", column, &column->unavailable);
 }
@@ -348,9 +348,9 @@ static bool find_keys(const struct reading *reading, const struct json_node *obj
         while (i < count && !text_equal(key, names[i]))
             i++;
         if (i == count)
-            return refuse(reading, child, "unknown key \"%.*s\"; there are %s", SHOWN(key), listed);
+            return refuse(reading, child, "unknown key \"%.*s\"; the keys are %s", SHOWN(key), listed);
         if (found[i])
-            return refuse(reading, child, "the key \"%.*s\" is there twice", SHOWN(key));
+            return refuse(reading, child, "the key \"%.*s\" appears twice", SHOWN(key));
         found[i] = child;
     }
     return true;
@@ -490,8 +490,9 @@ static bool read_members(const struct reading *reading, const struct json_node *
         struct path *path = &(*paths)[*count];
         if (child->kind != JSON_STRING || !path_parse(reading->arena, text_at(reading, child), path) ||
             path->space != SPACE_ROW || path->count > depth)
-            return refuse(reading, child, "\"%s\": %.*s is no member of the row image, such as after.payload",
-                          what, SHOWN(json_raw(&reading->doc, child)));
+            return refuse(reading, child,
+                          "\"%s\": %.*s is not a member of the row image, such as after.payload", what,
+                          SHOWN(json_raw(&reading->doc, child)));
         ++*count;
     }
     return true;
@@ -522,7 +523,7 @@ static bool read_key(const struct reading *reading, const struct json_node *node
             twice |= layout->key[i] == column;
         if (!column || twice)
             return refuse(reading, child, "\"key\": %.*s %s", SHOWN(json_raw(&reading->doc, child)),
-                          twice ? "is there twice" : "is no column of this layout");
+                          twice ? "appears twice" : "is not a column of this layout");
         if (column->as.type.nullable)
             return refuse(reading, child, "\"key\": the column \"%.*s\" is Nullable; a key is never NULL",
                           SHOWN(column->name));

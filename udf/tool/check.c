@@ -55,13 +55,13 @@ bool usable(struct check *check, const char *path, unsigned permissions)
         const char *part =
             arena_printf(&check->arena, "%.*s", text_precision((size_t)(slash - path)), path).data;
         if (!host_may(check->user, part, HOST_RUN)) {
-            say(check, WRONG, "%s: %s may not enter %s: chmod o+x %s", path, who, part, part);
+            say(check, WRONG, "%s: %s cannot enter %s: chmod o+x %s", path, who, part, part);
             return false;
         }
     }
     if (host_may(check->user, path, permissions))
         return true;
-    say(check, WRONG, "%s: %s may not %s it: chmod o+r%s %s", path, who,
+    say(check, WRONG, "%s: %s cannot %s it: chmod o+r%s %s", path, who,
         permissions & HOST_RUN ? "run" : "read", permissions & HOST_RUN ? "x" : "", path);
     return false;
 }
@@ -86,7 +86,7 @@ struct layout *read_layout(struct check *check, const char *path, enum verdict u
     struct layout *layout = layout_parse(path, (struct text){json, size}, problem);
     free(json);
     if (!layout)
-        say(check, unless, "no layout: %s", problem);
+        say(check, unless, "not a layout: %s", problem);
     return layout;
 }
 
@@ -147,14 +147,13 @@ static bool check_words(struct check *check, const struct found *found)
     const struct text format = element ? element->value : TEXT(""),
                       option = command->format.data ? command->format : text_of(format_line.name);
     if (!command->kind)
-        return wrong(check, found, "`" PROGRAM_NAME " %.*s` is no function: " PROGRAM_NAME " --help",
+        return wrong(check, found, "`" PROGRAM_NAME " %.*s` is not a function: " PROGRAM_NAME " --help",
                      TEXT_ARGUMENTS(command->word));
     if (!registered_format(&check->arena, command) || !text_equal(format, option))
         return wrong(check, found, "its command says --format %.*s, and <format> %.*s",
                      TEXT_ARGUMENTS(option), TEXT_ARGUMENTS(format));
     if (command->others.size > 0)
-        return wrong(check, found, "its command has words that mean nothing:%.*s",
-                     TEXT_ARGUMENTS(command->others));
+        return wrong(check, found, "its command has unknown words:%.*s", TEXT_ARGUMENTS(command->others));
     return true;
 }
 
@@ -245,7 +244,7 @@ static void check_functions(const struct server *server, const char *path, void 
     const struct xml_node *root = xml.data ? xml_parse(&check->arena, xml, problem) : NULL, *node = NULL;
     if (xml.data && !root)
         say(check, memmem(xml.data, xml.size, PROGRAM_NAME, strlen(PROGRAM_NAME)) ? WRONG : NOTE,
-            "registration %s: %s: the server reads nothing of it; fix it, or move it away and debezium-udf register "
+            "registration %s: %s: the server does not read it; fix it, or move it away and debezium-udf register "
             "each layout",
             path, problem);
     bool first = true;
@@ -297,7 +296,7 @@ static void check_pipeline(struct check *check)
     else
         say(check, WRONG,
             PARTITIONS
-            " is not 0 in %s/users.d: a block of events from more than 100 months would be refused for ever: "
+            " is not 0 in %s/users.d: a block of events from more than 100 months would be refused each time: "
             "copy sql/config/users.d/experiments_pipeline.xml there",
             check->server.config_dir);
     if (server_setting(&check->server, "config", COLLECTION))
@@ -318,7 +317,7 @@ static void check_pipes(struct check *check)
         say(check, NOTE, "pipes hold at most %ld bytes here: sysctl fs.pipe-max-size=%d for speed",
             strtol(text, NULL, 10), HOST_PIPE_SIZE);
     else
-        say(check, OK, "pipes may hold %d bytes", HOST_PIPE_SIZE);
+        say(check, OK, "pipes can hold %d bytes", HOST_PIPE_SIZE);
     free(text);
 }
 

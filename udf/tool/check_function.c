@@ -19,8 +19,8 @@ static const struct {
     {"format", NULL, NULL, NULL},
     {"type", NULL, "executable ", "there is no such function, or a process is started for every block"},
     {"execute_direct", "1", "", "a shell would run it"},
-    {"send_chunk_header", "0", "", "the number of rows would be taken for a message"},
-    {"deterministic", "0", "0 ", "equal calls in a query are made anew"},
+    {"send_chunk_header", "0", "", "the number of rows would be read as a message"},
+    {"deterministic", "0", "0 ", "equal calls in a query are repeated"},
     {"stderr_reaction", "log_last", "none log log_first log_last ",
      "the reason of a failed query may be missing"},
     {"check_exit_code", "1", "0 ", "a program that fails may go unnoticed"},
@@ -129,7 +129,7 @@ static void compare_field(struct comparison *comparison, size_t index)
     const struct text shown = text_cut(value, 120);
     if (verdict != OK)
         differ(comparison, verdict,
-               arena_printf(arena, "its <%s> is %.*s: write %.*s; else %s", name, TEXT_ARGUMENTS(shown),
+               arena_printf(arena, "its <%s> is %.*s: write %.*s; otherwise %s", name, TEXT_ARGUMENTS(shown),
                             TEXT_ARGUMENTS(own->value), fields[index].why)
                    .data);
 }
@@ -266,7 +266,7 @@ bool check_registered(struct check *check, const char *file, const struct xml_no
         return false;
     }
     if (layout && !text_equal(comparison.name, layout->function))
-        differ(&comparison, NOTE, "its layout calls the function otherwise");
+        differ(&comparison, NOTE, "its layout has another name for the function");
     comparison.type = text_of(type);
     compare_type(&comparison);
     for (size_t i = 0; i < FIELDS; i++)

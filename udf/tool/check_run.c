@@ -155,7 +155,7 @@ void check_version(struct check *check, const char *path)
                                  .milliseconds = time_left(check)};
     const char *own = arena_printf(&check->arena, "debezium-udf %s (", program_version).data;
     if (!host_run_child(child))
-        say(check, WRONG, "program %s %s: make install, or the package, puts it there again", path,
+        say(check, WRONG, "program %s %s: restore it with make install or the package", path,
             problem_of(check, child));
     else if (!text_starts((struct text){child->answer, child->answer_size}, text_of(own)))
         say(check, WRONG,

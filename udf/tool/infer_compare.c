@@ -85,7 +85,8 @@ static void write_missed(struct comparison *comparison)
         const struct proposed_column *column = &proposal->columns[i];
         if (!is_missed(comparison, column))
             continue;
-        begin(comparison, &begun, "The messages have what the layout has not. Lines to add to its columns:");
+        begin(comparison, &begun,
+              "The messages have members that the layout does not have. Lines to add to its columns:");
         write_line(comparison, column, column->name);
     }
     if (!begun)
@@ -110,7 +111,7 @@ static void write_misfits(struct comparison *comparison)
         if (!read || column->member->misfits == 0)
             continue;
         begin(comparison, &begun,
-              "Values that no longer fit. Lines to write in place of those that are there:");
+              "Values that no longer fit. Write these lines instead of the present ones:");
         put(comparison, "%.*s: %" PRIu64 " values do not fit %s\n", TEXT_ARGUMENTS(read->name),
             column->member->misfits, read->as.type.name);
         write_line(comparison, column, read->name);
@@ -177,6 +178,7 @@ bool proposal_compare(struct proposal *proposal, const struct layout *layout, co
     write_misfits(&comparison);
     write_absent(&comparison);
     if (!comparison.differs)
-        put(&comparison, "-- %.*s reads all that the messages have\n", TEXT_ARGUMENTS(comparison.name));
+        put(&comparison, "-- %.*s reads everything that the messages have\n",
+            TEXT_ARGUMENTS(comparison.name));
     return !proposal->arena.failed && output_flush(out);
 }

@@ -150,11 +150,11 @@ static void add_column(struct proposal *proposal, const struct member *member)
     struct text path = member_path(arena, member);
     if (path.size == 0) {
         add_unnamed(proposal, member_path(arena, member->parent),
-                    "a member whose name is empty, which no path leads to");
+                    "a member with an empty name, which a path cannot reach");
         return;
     }
     if (proposal->count >= COLUMNS_LIMIT) {
-        add_unnamed(proposal, path, "a layout has no room for more columns");
+        add_unnamed(proposal, path, "a layout cannot have more columns");
         return;
     }
     struct proposed_column *column = new_column(proposal);
@@ -286,7 +286,7 @@ static size_t guess_by_deletes(struct proposal *proposal, bool mark)
         if (!mark)
             continue;
         make_key(proposal, column);
-        note_add(&column->as, "; taken for the key, since rows before deletes have it");
+        note_add(&column->as, "; taken as the key, since rows before deletes have it");
     }
     return found <= 4 && 2 * found <= members ? found : 0;
 }
@@ -307,7 +307,7 @@ static void guess_key(struct proposal *proposal)
                 proposal->key_source != KEY_NONE)
                 continue;
             make_key(proposal, column);
-            note_add(&column->as, "; taken for the key by its name");
+            note_add(&column->as, "; taken as the key by its name");
             proposal->key_source = KEY_GUESSED;
         }
     }

@@ -28,11 +28,10 @@ static void report_key(const struct proposal *proposal)
             key, key);
     else if (proposal->key_source == KEY_IN_DELETES)
         host_complain(
-            "infer: key: `%s` is a guess: the rows before deletes hold nothing else; confirm it with --key %s",
+            "infer: key: `%s` is a guess: the rows before deletes have nothing else; confirm it with --key %s",
             key, key);
     else if (proposal->key_source == KEY_NONE && !proposal->outbox)
-        host_complain(
-            "infer: key: nothing tells which columns identify a row; name those of the primary key with --key COLUMN...");
+        host_complain("infer: key: not known; name the columns of the primary key with --key COLUMN...");
 }
 
 static void report_tables(const struct proposal *proposal)
@@ -87,7 +86,7 @@ static void report_bare(const struct proposal *proposal)
             count += proposal->sample->tables[i]->messages;
     if (count > 0)
         host_complain("infer: %" PRIu64 " of %" PRIu64
-                      " messages are objects that say no operation, and will be errors `unknown shape`; give "
+                      " messages are objects without an operation and will be errors `unknown shape`; give "
                       "them a topic, or a layout, of their own",
                       count, proposal->sample->messages);
     for (const struct member *member = proposal->table->root.first; member && proposal->table->bare;
@@ -95,20 +94,20 @@ static void report_bare(const struct proposal *proposal)
         if (text_ends(member->name, TEXT("op")) && member->facts.operations == member->facts.count &&
             member->facts.count)
             host_complain(
-                "infer: %.*s: taken for a column; if it is the operation, write \"metadata_prefix\": \"%.*s\" into the layout in "
+                "infer: %.*s: taken as a column; if it is the operation, write \"metadata_prefix\": \"%.*s\" into the layout in "
                 "place of \"message\": \"row\"",
                 TEXT_ARGUMENTS(text_cut(member->name, 64)),
                 TEXT_ARGUMENTS(text_cut(member->name, member->name.size - 2)));
     if (proposal->table->bare)
         host_complain(
-            "infer: message: the objects say no operation; each is taken for a row (\"message\": \"row\")");
+            "infer: message: the objects have no operation; each is taken as a row (\"message\": \"row\")");
 }
 
 static void report_outbox(const struct proposal *proposal)
 {
     if (proposal->outbox && !proposal->table->router)
         host_complain(
-            "infer: taken for an outbox, since there are an aggregate's type and id and a document: c and r are accepted, u "
+            "infer: taken as an outbox, since there are an aggregate's type and id and a document: c and r are accepted, u "
             "and d are skipped");
 }
 
@@ -119,13 +118,13 @@ static void report_version(const struct proposal *proposal)
         return;
     if (proposal->version)
         host_complain(
-            "infer: version: %s, which is not quite the order of changes: what was open while a snapshot was taken comes later with "
+            "infer: version: %s, which is not quite the order of changes: a transaction that was open during a snapshot comes later with "
             "an earlier one; the messages have no ts_ns%s",
             proposal->version,
             table->bare || table->deletes_marked ? ", which the transform's add.fields=op,ts_ns adds" : "");
     else
         host_complain(
-            "infer: version: %s gives no single number that grows with each change; Kafka's offset tells the latest row",
+            "infer: version: %s has no single number that grows with each change; Kafka's offset decides which row is the latest",
             table->connector.size ? database_name(table) : "the messages' form");
 }
 
@@ -137,7 +136,7 @@ static void report_deletes(const struct proposal *proposal)
         return;
     if (table->bare)
         host_complain(
-            "infer: deletes: a bare row's delete is a tombstone, which names no row; set the transform's "
+            "infer: deletes: the delete of a bare row is a tombstone without a row; set the transform's "
             "delete.tombstone.handling.mode=rewrite (before Debezium 2.5 delete.handling.mode=rewrite), and infer again");
     else if (mongo && !table->before_seen)
         host_complain(
@@ -163,7 +162,7 @@ static void report_rows(const struct proposal *proposal)
                       table->operations[4]);
     if (table->other_operations && !text_equal(table->connector, TEXT("cassandra")))
         host_complain("infer: %" PRIu64
-                      " messages have an operation that is none of Debezium's, and will be skipped",
+                      " messages have an operation that Debezium does not have and will be skipped",
                       table->other_operations);
     if (without > 0)
         host_complain("infer: %" PRIu64 " messages have an operation and no row image", without);
@@ -189,7 +188,7 @@ static void report_unsigned(const struct proposal *proposal)
     }
     if (used)
         host_complain(
-            "infer: below zero in the sample: %s; a bigint unsigned beyond 2^63 arrives so, unless the connector has "
+            "infer: negative in the sample: %s; a bigint unsigned above 2^63 arrives so, unless the connector has "
             "bigint.unsigned.handling.mode=precise",
             columns);
 }
@@ -201,7 +200,7 @@ static void report_documents(const struct proposal *proposal)
         const struct value_facts *facts = &member->facts;
         uint64_t others = facts->strings - facts->documents - facts->scalars - facts->empty;
         if (proposal->outbox && member_is_document(member) && facts->strings && others)
-            host_complain("infer: %.*s: %" PRIu64 " texts are no JSON, and will be errors",
+            host_complain("infer: %.*s: %" PRIu64 " texts are not JSON and will be errors",
                           TEXT_ARGUMENTS(text_cut(member->name, 64)), others);
     }
 }

@@ -119,7 +119,7 @@ static void choose_variable_decimal(const struct table_sample *table, struct col
     column->base64 = true;
     note_add(
         column,
-        "; a number of %s without a scale of its own: more than 38 digits before or behind the point are a dead letter",
+        "; a number of %s without a scale of its own: more than 38 digits before or after the point are a dead letter",
         database_name(table));
 }
 
@@ -182,7 +182,7 @@ static void choose_array(const struct table_sample *table, const struct member *
             return;
         }
     }
-    note_add(column, "; an array, kept as JSON, which keeps NULL apart from an empty one");
+    note_add(column, "; an array, kept as JSON, so that NULL differs from an empty array");
     if (element && text_equal(table->connector, TEXT("postgresql")) && strcmp(element, "String") != 0 &&
         strcmp(element, "UUID") != 0 && strcmp(element, "Int64") != 0)
         note_add(column,
@@ -195,7 +195,7 @@ static void keep_outside(const struct member *member, const struct schema_column
 {
     bool day = strcmp(known->type, "Date32") == 0, text = member->facts.strings > 0;
     set_type(column, text ? "String" : "Int64");
-    note_add(column, "; %" PRIu64 " values lie outside %s: kept as %s", member->outside, known->type,
+    note_add(column, "; %" PRIu64 " values are outside %s: kept as %s", member->outside, known->type,
              text  ? "text"
              : day ? "days since 1970"
                    : "counts since 1970 in ");
@@ -290,8 +290,7 @@ static void note_epoch(const struct member *member, struct column_type *column)
         if (facts->epochs[unit] == 0 || 4 * facts->epochs[unit] < facts->count)
             continue;
         note_add(column,
-                 "; as %s %" PRIu64 " of %" PRIu64
-                 " would lie in 2000 to 2099: where they are %s, write type %s",
+                 "; as %s %" PRIu64 " of %" PRIu64 " would be in 2000 to 2099: if they are %s, write type %s",
                  epochs[unit].unit, facts->epochs[unit], facts->count, unit == EPOCH_DAYS ? "dates" : "times",
                  epochs[unit].type);
         if (unit != EPOCH_DAYS)
@@ -309,7 +308,7 @@ static void choose_whole(const struct member *member, struct column_type *column
     if (epoch && !days && (!seconds || member->depth > 1) && is_moment_name(member->name)) {
         set_type(column, "%s", epoch->type);
         column->unit = epoch->unit;
-        note_add(column, "; as %s all lie in 2000 to 2099, and the name says a moment", epoch->unit);
+        note_add(column, "; as %s all are in 2000 to 2099, and the name suggests a time", epoch->unit);
         return;
     }
     if (width == WIDTH_NONE || !type_parse(types[width], &parsed)) {
@@ -336,7 +335,7 @@ static void choose_wide(const struct value_facts *facts, struct column_type *col
         return;
     }
     set_type(column, "%s", type);
-    note_add(column, "; numbers of up to %u digits before and %u behind the point, too many for a Float64",
+    note_add(column, "; numbers of up to %u digits before and %u after the point, too many for a Float64",
              facts->before, facts->behind);
 }
 
@@ -365,19 +364,19 @@ static void note_text(const struct table_sample *table, const struct value_facts
     else if (facts->coded == facts->count)
         note_add(column, "; JSON as base64: base64_documents opens it");
     else if (facts->decimals == facts->count)
-        note_add(column, "; numbers as text: where %s has %s, write type Decimal(P, S)", database_name(table),
+        note_add(column, "; numbers as text: if %s has %s, write type Decimal(P, S)", database_name(table),
                  decimal_name(table));
     else if (facts->decimals + facts->infinite == facts->count && facts->infinite > 0)
-        note_add(column, "; numbers as text: where %s has a float, write type Float64 and nan true",
+        note_add(column, "; numbers as text: if %s has a float, write type Float64 and nan true",
                  database_name(table));
     else if (facts->base64 + facts->empty == facts->count && facts->marked > 0)
         note_add(
             column,
-            "; base64: where %s has %s, write type Decimal(P, S) and encoding base64, else they are bytes",
+            "; base64: if %s has %s, write type Decimal(P, S) and encoding base64, otherwise they are bytes",
             database_name(table), decimal_name(table));
     else if (facts->times + facts->dates > 0)
         note_add(column,
-                 "; ISO times or dates in %" PRIu64 ": where they are times, write type DateTime64(6, 'UTC')",
+                 "; ISO times or dates in %" PRIu64 ": if they are times, write type DateTime64(6, 'UTC')",
                  facts->times + facts->dates);
 }
 
@@ -419,7 +418,7 @@ static void note_mixture(const struct value_facts *facts, struct column_type *co
     for (int unit = EPOCH_SECONDS; unit < EPOCH_UNITS; unit++)
         moments += facts->epochs[unit];
     if (moments == facts->count)
-        note_add(column, "; all would be times: where they are, write type DateTime64(6, 'UTC')");
+        note_add(column, "; all could be times: if they are, write type DateTime64(6, 'UTC')");
 }
 
 static void choose_by_values(const struct table_sample *table, const struct member *member,
@@ -428,7 +427,7 @@ static void choose_by_values(const struct table_sample *table, const struct memb
     const struct value_facts *facts = &member->facts;
     set_type(column, "String");
     if (facts->count == 0)
-        note_add(column, "; no value in the sample: a text holds whatever comes");
+        note_add(column, "; no value in the sample: a String holds any value");
     else if (facts->strings == facts->count)
         choose_text(table, member, column);
     else if (facts->numbers > 0 && facts->numbers + facts->infinite == facts->count)

@@ -73,7 +73,7 @@ static void write_note(const struct proposal *proposal, struct output *out)
     }
     if (table->other_operations)
         put(out, "%s others %" PRIu64, joint, table->other_operations);
-    put(out, ". Edit names and types, and take the notes out, as you like.\",\n");
+    put(out, ". You can edit names and types and remove the notes.\",\n");
 }
 
 static void write_rule(struct output *out, const char *path, struct text value)

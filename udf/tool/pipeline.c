@@ -104,7 +104,7 @@ static void put_operation(struct writing *writing)
         if (strncmp(pipeline_files[i].name, OPERATIONS, sizeof OPERATIONS - 1) == 0)
             size += (size_t)snprintf(known + size, sizeof known - size, "%s%s", size ? ", " : "",
                                      pipeline_files[i].name + sizeof OPERATIONS - 1);
-    snprintf(writing->problem, PIPELINE_PROBLEM, "--operation `%s`: there are %s",
+    snprintf(writing->problem, PIPELINE_PROBLEM, "--operation `%s`: use one of %s",
              writing->options->operation, known);
     writing->status = STATUS_CALL;
 }

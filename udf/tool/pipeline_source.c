@@ -52,7 +52,7 @@ bool pipeline_source(const char *source, const struct layout *layout, struct are
         const struct column *column = &layout->columns[i];
         struct text name = sql_name(arena, column->name);
         if (!source_name(column).data && is_key(layout, column)) {
-            snprintf(problem, PIPELINE_PROBLEM, "%.*s: key column %.*s is no column of the source's table",
+            snprintf(problem, PIPELINE_PROBLEM, "%.*s: key column %.*s is not a column of the source's table",
                      TEXT_ARGUMENTS(words_get(words, "layout")), TEXT_ARGUMENTS(column->name));
             return false;
         }

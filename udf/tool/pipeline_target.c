@@ -387,7 +387,7 @@ static bool name_is_free(struct target *target, const struct column *column)
                           file_of(target), taken_names[i], taken_names[i]);
     if (is_word_of_sql(name))
         return refuse(target,
-                      "%s: column %.*s: ClickHouse takes that name for a value in a view: call it %.*s_",
+                      "%s: column %.*s: ClickHouse reads that name as a value in a view: call it %.*s_",
                       file_of(target), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
     return true;
 }
@@ -399,9 +399,11 @@ static bool names_are_free(struct target *target)
         if (is_stored(target, column) && !name_is_free(target, column))
             return false;
         if (column->paths[0].space == SPACE_UNMAPPED && !text_equal(column->name, TEXT("unmapped")))
-            return refuse(target, "%s: the column that reads `unmapped` must be called so", file_of(target));
+            return refuse(target, "%s: the column that reads `unmapped` must be named unmapped",
+                          file_of(target));
         if (column->paths[0].space == SPACE_LEFT_OUT && !text_equal(column->name, TEXT("left_out")))
-            return refuse(target, "%s: the column that reads `left_out` must be called so", file_of(target));
+            return refuse(target, "%s: the column that reads `left_out` must be named left_out",
+                          file_of(target));
     }
     return true;
 }
@@ -414,7 +416,7 @@ static bool objects_are_free(struct target *target)
         struct text name = words_get(target->words, own[i]);
         if (text_starts(name, TEXT("pipeline_")) || text_starts(name, TEXT("dead_letters")) ||
             text_equal(name, TEXT("pipelines")) || text_equal(name, TEXT("bundle_migrations")))
-            return refuse(target, "`%.*s` is a name of what all pipelines share: give another --name",
+            return refuse(target, "`%.*s` is a name that all pipelines share: give another --name",
                           TEXT_ARGUMENTS(name));
     }
     return true;
@@ -444,7 +446,7 @@ static bool key_serves(struct target *target)
                           "%s: key column %.*s is %s: a key cannot be Nullable, write its type without",
                           file_of(target), TEXT_ARGUMENTS(column->name), column->as.type.name);
         if (!is_stored(target, column))
-            return refuse(target, "%s: key column %.*s: it is no column of the row", file_of(target),
+            return refuse(target, "%s: key column %.*s: it is not a column of the row", file_of(target),
                           TEXT_ARGUMENTS(column->name));
     }
     return target->layout->key_count > 0 || !target->rows ||
@@ -469,14 +471,14 @@ static bool deletes_arrive(struct target *target)
     if (!column_at(layout, SPACE_OP))
         return refuse(
             target,
-            "%s: no column reads `op`, so that deletes cannot be told: add {\"name\": \"op\", \"type\": "
+            "%s: no column reads `op`, so deletes cannot be recognized: add {\"name\": \"op\", \"type\": "
             "\"String\", \"path\": \"op\"}, or give --no-deletes",
             file_of(target));
     bool accepted = layout->op.count == 0;
     for (size_t i = 0; i < layout->op.count; i++)
         accepted = accepted || text_equal(layout->op.values[i], TEXT("d"));
     return accepted ||
-           refuse(target, "%s: `accept` leaves deletes out: add \"d\" to its op, or give --no-deletes",
+           refuse(target, "%s: `accept` excludes deletes: add \"d\" to its op, or give --no-deletes",
                   file_of(target));
 }
 

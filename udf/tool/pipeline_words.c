@@ -319,7 +319,7 @@ static bool set_landing(struct wording *wording)
                         : options->cluster    ? "--cluster"
                                               : NULL;
     if (given)
-        return refuse(wording, "--landing: somebody else inserts the messages, on one server: leave out %s",
+        return refuse(wording, "--landing: another program inserts the messages, on one server: leave out %s",
                       given);
     set(wording, "landing", TEXT("1"));
     set(wording, "topic", TEXT(""));
@@ -374,7 +374,7 @@ static bool set_places(struct wording *wording)
     const struct pipeline_options *options = wording->options;
     struct text name = pipeline_name(options);
     if (!options->name && !is_name(name))
-        return refuse(wording, "%s: `%.*s` is no name for tables: give --name with letters, digits and _",
+        return refuse(wording, "%s: `%.*s` is not a name for tables: give --name with letters, digits and _",
                       options->layout_file, TEXT_ARGUMENTS(name));
     if (!set_name(wording, "pipeline", "--name", NULL, name) ||
         !set_name(wording, "database", "--database", options->database, TEXT("default")))

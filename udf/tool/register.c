@@ -158,8 +158,8 @@ static bool find_format(struct job *job, const struct format **format)
     if (!registration_field(&job->registration, job->there, "format", &name))
         return false;
     *format = format_find(arena_printf(&job->arena, "%.*s", TEXT_ARGUMENTS(name)).data);
-    return *format || fail(job, "%s: <format> %.*s is none of this program's: give --format", job->file,
-                           TEXT_ARGUMENTS(name));
+    return *format ||
+           fail(job, "%s: <format> %.*s is unknown: give --format", job->file, TEXT_ARGUMENTS(name));
 }
 
 /* Writes what config would write, and finds the function in it. */
@@ -201,7 +201,7 @@ static void find_elsewhere(const struct server *server, const char *path, void *
     const struct text xml = server_read(server, path);
     other.root = xml.data ? xml_parse(&job->arena, xml, problem) : NULL;
     if (other.root && registration_find(&other, job->layout->function))
-        fail(job, "%s registers %.*s, too: take it out there, or change `function` in the layout", path,
+        fail(job, "%s registers %.*s, too: remove it there, or change `function` in the layout", path,
              TEXT_ARGUMENTS(job->layout->function));
 }
 
@@ -257,7 +257,7 @@ static bool plan_copy(struct job *job)
     struct layout *layout = layout_parse(job->place, there, problem);
     bool same = layout && text_equal(layout->function, job->layout->function);
     layout_free(layout);
-    return same || fail(job, "%s is there, and is no layout of this function: give %s another name",
+    return same || fail(job, "%s exists and is not a layout of this function: give %s another name",
                         job->place, job->as->layout);
 }
 
@@ -323,16 +323,16 @@ __attribute__((format(printf, 2, 3))) static bool print(struct job *job, const c
 static bool report(struct job *job, bool registers)
 {
     const struct text function = job->layout->function;
-    const char *layout = !job->copies ? "is there" : job->replaces ? "replaced" : "written";
-    const char *registration = !registers     ? "has it"
+    const char *layout = !job->copies ? "unchanged" : job->replaces ? "replaced" : "written";
+    const char *registration = !registers     ? "unchanged"
                                : !job->exists ? "written"
                                : job->there   ? "changed"
-                                              : "has it now, beside what it had";
+                                              : "function added";
     if (!print(job, "%.*s\n    layout        %s: %s\n    registration  %s: %s\n", TEXT_ARGUMENTS(function),
                job->place, layout, job->file, registration))
         return false;
     if (!job->copies && !registers)
-        return print(job, "Nothing was to be done.\n");
+        return print(job, "Nothing to do.\n");
     if (job->there)
         return print(
             job,
@@ -376,7 +376,7 @@ static bool run_remove(struct job *job)
     if (job->exists)
         job->there = registration_find_layout(&job->registration, text_of(job->name));
     if (!job->there)
-        return fail(job, "%s: it names no layout %s", job->file, job->name);
+        return fail(job, "%s: it has no function of the layout %s", job->file, job->name);
     if (!registration_field(&job->registration, job->there, "name", &function) ||
         !registration_take_out(&job->registration, job->there))
         return false;
@@ -388,8 +388,8 @@ static bool run_remove(struct job *job)
     *job->problem = '\0';
     return print(
         job,
-        "%.*s\n    registration  %s: has it no more\n    layout        %s: stays, for processes that start until the "
-        "server knows\nNext: clickhouse-client --query 'SYSTEM RELOAD FUNCTIONS'; a view that calls %.*s fails then\n",
+        "%.*s\n    registration  %s: function removed\n    layout        %s: stays, for processes that start before the "
+        "server reads the registration\nNext: clickhouse-client --query 'SYSTEM RELOAD FUNCTIONS'; views that call %.*s then fail\n",
         TEXT_ARGUMENTS(function), job->file, job->place, TEXT_ARGUMENTS(function));
 }
 

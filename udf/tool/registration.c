@@ -22,7 +22,7 @@ bool registration_open(struct registration *registration, struct arena *arena, c
     *registration = (struct registration){.arena = arena, .file = file, .xml = xml, .problem = problem};
     registration->root = xml_parse(arena, xml, wrong);
     return registration->root ||
-           fail(registration, "%s: the server reads nothing of it; fix it, or move it away", wrong);
+           fail(registration, "%s: the server does not read it; fix it, or move it away", wrong);
 }
 
 /* ---- What is there ------------------------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ static const struct xml_node *field_of(struct registration *registration, const 
     const struct xml_node *field = xml_child(function, name, NULL);
     if (field && !xml_child(function, name, field) && !field->first)
         return field;
-    fail(registration, "%.*s has %s <%s>: fix it there, or take the function out", TEXT_ARGUMENTS(shown),
+    fail(registration, "%.*s has %s <%s>: fix it there, or remove the function", TEXT_ARGUMENTS(shown),
          !field         ? "no"
          : field->first ? "elements in its"
                         : "more than one",
@@ -99,7 +99,7 @@ bool registration_command(struct registration *registration, const struct xml_no
         return true;
     const struct text shown = name_of(function), text = text_cut(field->value, 200);
     return fail(registration,
-                "%.*s runs `%.*s`, which is none of this program's functions: take it out there first",
+                "%.*s runs `%.*s`, which is not a function of this program: remove it there first",
                 TEXT_ARGUMENTS(shown), TEXT_ARGUMENTS(text));
 }
 
@@ -256,7 +256,7 @@ bool registration_add(struct registration *registration, const struct xml_node *
             last = at;
     }
     if (text_ends(root->whole, TEXT("/>")))
-        return fail(registration, "<%.*s/> holds no functions: move the file away",
+        return fail(registration, "<%.*s/> does not hold functions: move the file away",
                     TEXT_ARGUMENTS(root->name));
     struct text place = {last ? last->whole.data + last->whole.size : root->inner.data, 0};
     return edit(registration, place,

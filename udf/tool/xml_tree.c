@@ -73,7 +73,7 @@ static bool skip_comment(struct reader *reader)
         return false;
     return reader->at < reader->xml.size && reader->xml.data[reader->at++] == '>'
                ? true
-               : fail(reader, start, "a comment holds `--`");
+               : fail(reader, start, "a comment contains `--`");
 }
 
 /* White space, comments and instructions outside the root element. */
@@ -238,7 +238,8 @@ static bool check_references(struct reader *reader, struct text text)
     while (text.size > 0 && (found = memchr(text.data, '&', text.size))) {
         text = text_from(text, (size_t)(found - text.data));
         if (read_reference(&text, character) == 0)
-            return fail(reader, (size_t)(found - reader->xml.data), "`&` begins no reference: write &amp;");
+            return fail(reader, (size_t)(found - reader->xml.data),
+                        "`&` does not begin a reference: write &amp;");
     }
     return true;
 }
@@ -279,7 +280,7 @@ static bool read_inside(struct reader *reader, struct xml_node *node)
     if (reader->at == reader->xml.size)
         return not_closed(reader, start, node);
     if (!text_equal(name, node->name) || !at_text(reader, ">"))
-        return fail(reader, closing, "</%.*s> where <%.*s> is to be closed", TEXT_ARGUMENTS(name),
+        return fail(reader, closing, "</%.*s> where <%.*s> should be closed", TEXT_ARGUMENTS(name),
                     TEXT_ARGUMENTS(node->name));
     reader->at++;
     return node->first || read_value(reader, node);
@@ -299,7 +300,7 @@ static struct xml_node *read_element(struct reader *reader, size_t lead)
     bool empty = false;
     if (node->name.size == 0 || reader->depth++ == DEPTH_LIMIT) {
         fail(reader, start,
-             node->name.size ? "elements in each other too deep" : "`<` begins no element: write &lt;");
+             node->name.size ? "elements are nested too deep" : "`<` does not begin an element: write &lt;");
         return NULL;
     }
     if (!read_tag(reader, node, &empty))
@@ -326,7 +327,7 @@ static bool check_characters(struct reader *reader)
     for (size_t at = 0, size; at < reader->xml.size; at += size) {
         size = character_size(text_from(reader->xml, at));
         if (size == 0)
-            return fail(reader, at, "the byte 0x%02X is no character of UTF-8 that XML knows",
+            return fail(reader, at, "the byte 0x%02X is not a character that XML allows",
                         (unsigned)(unsigned char)reader->xml.data[at]);
     }
     return true;
@@ -352,7 +353,7 @@ struct xml_node *xml_parse(struct arena *arena, struct text xml, char *problem)
         return NULL;
     if (reader.at == xml.size)
         return root;
-    fail(&reader, reader.at, "something stands behind the end of <%.*s>", TEXT_ARGUMENTS(root->name));
+    fail(&reader, reader.at, "there is text after the end of <%.*s>", TEXT_ARGUMENTS(root->name));
     return NULL;
 }
 
