@@ -12,6 +12,8 @@
 #include "function/query.h"
 #include "json/json.h"
 
+#define AFTER(rest) "{\"op\":\"c\",\"source\":{},\"after\":{\"kind\":\"x\"," rest "}}"
+
 static struct layout *layout;
 static struct decoder *decoder;
 
@@ -107,6 +109,29 @@ static void test_router_value(void **state)
     }
 }
 
+/* The row's required columns are none of a router value's, but of all other messages. */
+static void test_router_values_are_of_a_known_shape(void **state)
+{
+    (void)state;
+    struct decoder *fresh = decoder_new(layout);
+    assert_non_null(fresh);
+    for (int i = 0; i < 10; i++) {
+        char message[64];
+        snprintf(message, sizeof message, "{\"user\":\"%d\"}", i);
+        const struct row *row = decode(fresh, padded(message));
+        assert_int_equal(row->outcome, OUTCOME_EVENT);
+        assert_int_equal(row->values[0].as.integer, 0);
+        assert_int_equal(*row->values[1].as.text.data, '0' + i);
+    }
+    assert_true(decoder_shape_counts(fresh).hits >= 8);
+    for (int i = 0; i < 4; i++) {
+        const struct row *row = decode(fresh, padded(AFTER("\"doc\":{\"user\":\"u\"}")));
+        assert_int_equal(row->outcome, OUTCOME_ERROR);
+        assert_true(text_equal(row->reason, TEXT("after.id: missing")));
+    }
+    decoder_free(fresh);
+}
+
 static void test_rules(void **state)
 {
     (void)state;
@@ -118,8 +143,6 @@ static void test_rules(void **state)
     becomes("{\"op\":\"c\",\"source\":{},\"after\":{\"kind\":\"y\",\"kind\":\"x\"}}", OUTCOME_SKIPPED,
             "kind y");
 }
-
-#define AFTER(rest) "{\"op\":\"c\",\"source\":{},\"after\":{\"kind\":\"x\"," rest "}}"
 
 static void test_columns(void **state)
 {
@@ -271,6 +294,29 @@ static void test_router_value_without_a_known_member(void **state)
     layout_free(one);
 }
 
+/* A rule looks at the base64, a column takes what it stands for: the second message must answer as the first does. */
+static void test_a_rule_and_a_column_on_base64(void **state)
+{
+    (void)state;
+    char problem[LAYOUT_PROBLEM];
+    struct layout *one =
+        layout_parse("f.json",
+                     TEXT("{\"function\":\"f\",\"base64_documents\":[\"after.doc\"],"
+                          "\"accept\":{\"after.doc\":[\"eyJuIjoxfQ==\"]},"
+                          "\"columns\":[{\"name\":\"doc\",\"type\":\"String\",\"path\":\"after.doc\"}]}"),
+                     problem);
+    struct decoder *fresh = one ? decoder_new(one) : NULL;
+    assert_non_null(fresh);
+    for (int i = 0; i < 4; i++) {
+        const struct row *row =
+            decode(fresh, padded("{\"op\":\"c\",\"source\":{},\"after\":{\"doc\":\"eyJuIjoxfQ==\"}}"));
+        assert_int_equal(row->outcome, OUTCOME_EVENT);
+        assert_true(text_equal(row->values[0].as.text, TEXT("{\"n\":1}")));
+    }
+    decoder_free(fresh);
+    layout_free(one);
+}
+
 /* What was noted of the first messages, or never, is not taken for what a message holds whose number is theirs in 32 bits. */
 static void test_more_messages_than_32_bits_count(void **state)
 {
@@ -297,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_router_value),
+        cmocka_unit_test(test_router_values_are_of_a_known_shape),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_documents),
@@ -305,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_more_messages_than_32_bits_count),
         cmocka_unit_test(test_array_left_out_beside_others),
         cmocka_unit_test(test_router_value_without_a_known_member),
+        cmocka_unit_test(test_a_rule_and_a_column_on_base64),
     };
     return cmocka_run_group_tests_name("decode", tests, set_up, tear_down);
 }

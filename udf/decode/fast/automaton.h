@@ -140,6 +140,7 @@ struct signature {
     struct key_set keys; /* all */
     uint16_t stage;      /* those of `decisive[stage]` decide */
     bool skipped;
+    bool is_router;  /* a router value: it has no row, nor what the row must have */
     char implied_op; /* the operation that the form implies; 0 where the message says it */
     struct text reason;
 };
@@ -165,8 +166,8 @@ struct shapes {
     /* While a message is matched, for each column: */
     const char **opened;  /* where a marked value begins */
     struct value *absent; /* the value without any, of rank 0 */
-    uint16_t *needed;     /* the columns that must have one */
-    size_t needed_count;
+    uint16_t *needed;     /* the columns that must have one; last those that a router value need not have */
+    size_t needed_count, router_needed_count;
 
     uint32_t credit;        /* messages that may still be learned from */
     uint32_t missed_in_row; /* messages since the last hit */

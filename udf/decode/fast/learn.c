@@ -99,6 +99,14 @@ static bool read_key(struct learning *learning, struct text *key)
 
 /* ---- Scalars ------------------------------------------------------------------------------------------------------------- */
 
+static bool is_base64(const struct standing *standing)
+{
+    for (unsigned i = 0; i < standing->tree_count; i++)
+        if (standing->trees[i]->base64)
+            return true;
+    return false;
+}
+
 /* A value that decides about the outcome is part of the literal: it is always the same. */
 static bool learn_decisive(struct learning *learning, const struct standing *standing, unsigned stage)
 {
@@ -113,10 +121,11 @@ static bool learn_decisive(struct learning *learning, const struct standing *sta
         return false;
     struct text text = {start, (size_t)(learning->at - start)};
     const size_t quote = *start == '"' || *start == '\\' ? quote_of_level[learning->level].size : 0;
-    /* A column would want them read. */
-    const bool has_escape = !container && list_uses(learning, standing, NULL) > 0 &&
-                            memchr(text.data + quote, '\\', text.size - 2 * quote) != NULL;
-    if (has_escape || text.size > LESSON_TEXT_LIMIT || !note_here(learning, TO_TEXT, text, false, stage))
+    /* A column would want the escapes read, or the base64. */
+    const bool is_encoded =
+        quote > 0 && list_uses(learning, standing, NULL) > 0 &&
+        (is_base64(standing) || memchr(text.data + quote, '\\', text.size - 2 * quote) != NULL);
+    if (is_encoded || text.size > LESSON_TEXT_LIMIT || !note_here(learning, TO_TEXT, text, false, stage))
         return false;
     account(learning, standing, CONSULTED_FORM);
     account(learning, standing, CONSULTED_RULE);
@@ -502,7 +511,8 @@ static bool is_accounted(const struct lesson *lesson)
 static bool same_signature(const struct signature *a, const struct signature *b)
 {
     return memcmp(&a->keys, &b->keys, sizeof a->keys) == 0 && a->stage == b->stage &&
-           a->skipped == b->skipped && a->implied_op == b->implied_op && text_equal(a->reason, b->reason);
+           a->skipped == b->skipped && a->is_router == b->is_router && a->implied_op == b->implied_op &&
+           text_equal(a->reason, b->reason);
 }
 
 static bool add_signature(struct learning *learning)
@@ -512,6 +522,7 @@ static bool add_signature(struct learning *learning)
     struct signature signature = {.keys = learning->all_keys,
                                   .stage = lesson->stage,
                                   .skipped = lesson->skipped,
+                                  .is_router = lesson->view->document.node != NULL,
                                   .reason = lesson->reason};
     if (view_is_implied(lesson->view->op_value.doc))
         signature.implied_op = lesson->view->op.data[0];

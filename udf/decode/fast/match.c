@@ -395,10 +395,11 @@ static void give_implied(struct run *run, char op)
     }
 }
 
-static bool is_complete(const struct run *run)
+static bool is_complete(const struct run *run, bool is_router)
 {
     const struct shapes *shapes = run->shapes;
-    for (size_t i = 0; i < shapes->needed_count; i++)
+    const size_t count = is_router ? shapes->router_needed_count : shapes->needed_count;
+    for (size_t i = 0; i < count; i++)
         if (!run->values[shapes->needed[i]].rank)
             return false;
     return !run->doubtful && !run->arena->failed;
@@ -422,7 +423,7 @@ static bool end_run(struct run *run, struct key_set *seen)
         return !run->arena->failed;
     if (signature->implied_op || run->unmapped.count)
         give_implied(run, signature->implied_op);
-    return is_complete(run);
+    return is_complete(run, signature->is_router);
 }
 
 #define SIMD_TEMPLATE "decode/fast/run.h"
@@ -441,6 +442,22 @@ static bool is_needed(const struct column *column)
                                 !column->lenient && column->paths[0].space < SPACE_UNMAPPED);
 }
 
+/* Whether all that the column may be is a member of the row, and so nothing that a router value has. */
+static bool is_of_row(const struct column *column)
+{
+    size_t i = 0;
+    while (i < column->path_count && column->paths[i].space == SPACE_ROW && column->paths[i].count == 2)
+        i++;
+    return i == column->path_count;
+}
+
+static void list_needed(struct shapes *shapes, const struct layout *layout, bool of_row)
+{
+    for (size_t i = 0; i < layout->column_count; i++)
+        if (is_needed(&layout->columns[i]) && is_of_row(&layout->columns[i]) == of_row)
+            shapes->needed[shapes->needed_count++] = (uint16_t)i;
+}
+
 struct shapes *shapes_new(const struct finder *finder)
 {
     const struct layout *layout = finder->layout;
@@ -457,11 +474,11 @@ struct shapes *shapes_new(const struct finder *finder)
         shapes_free(shapes);
         return NULL;
     }
-    for (size_t i = 0; i < layout->column_count; i++) {
+    for (size_t i = 0; i < layout->column_count; i++)
         shapes->absent[i] = layout->columns[i].absent;
-        if (is_needed(&layout->columns[i]))
-            shapes->needed[shapes->needed_count++] = (uint16_t)i;
-    }
+    list_needed(shapes, layout, false);
+    shapes->router_needed_count = shapes->needed_count;
+    list_needed(shapes, layout, true);
     shapes->level = simd_in_use();
     shapes->step_size = step_sizes[shapes->level];
     return shapes;
