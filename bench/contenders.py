@@ -1,4 +1,5 @@
 """The ways to decode a message in ClickHouse: each as an expression for every column of the default layout."""
+import struct
 import subprocess
 from dataclasses import dataclass, field
 
@@ -141,7 +142,8 @@ CONTENDERS = [
     per_field(),
     json_type(),
     function("python", "a function in Python, JSONEachRow", "eventPython", aside=True, slow=True),
-    function("floor", "a function that answers constants, RowBinary", "eventConstant"),
+    function("floor", "a function that answers constants, Native", "eventConstant"),
+    function("floor_rows", "a function that answers constants, RowBinary", "eventConstantRows"),
 ]
 BY_NAME = {contender.name: contender for contender in CONTENDERS}
 
@@ -189,15 +191,43 @@ def registration() -> Registration:
         ("eventLine", "String", f"{decode} LineAsString", "LineAsString"),
         ("eventCjson", row, f"debezium-udf-cjson decode {LAYOUT.name} --format RowBinary", "RowBinary"),
         ("eventPython", row, "udf.py", "JSONEachRow"),
-        ("eventConstant", row, "constant", "RowBinary")]
+        ("eventConstant", row, "constant Native", "Native"), ("eventConstantRows", row, "constant RowBinary", "RowBinary")]
     text = "".join(FUNCTION.format(name=name, type=kind, command=command, format=form) for name, kind, command, form in others)
     return Registration({"debezium_udf_function.xml": own, "bench_function.xml": f"<functions>\n{text}</functions>\n"},
-                        [BINARY, LAYOUT, cjson, BUILD / "constant", BUILD / "constant.row", ROOT / "bench" / "udf.py"])
+                        [BINARY, LAYOUT, cjson, *(BUILD / name for name in ("constant", "constant.row", "constant.native")), ROOT / "bench" / "udf.py"])
 
 
 def _constant_row() -> None:
-    """The answer to the first uniform message: as many bytes as a real one has."""
+    """The answer to the first uniform message, in either format: as many bytes as a real one has."""
     message = subprocess.check_output([BUILD / "generate", "uniform", "1"]).rstrip(b"\n")
-    answer = subprocess.run([BINARY, "decode", LAYOUT, "--format", "RowBinary"], input=wire.string(message),
-                            capture_output=True, check=True)
-    (BUILD / "constant.row").write_bytes(answer.stdout)
+
+    def answered(name: str, data: bytes) -> bytes:
+        return subprocess.run([BINARY, "decode", LAYOUT, "--format", name], input=data, capture_output=True, check=True).stdout
+
+    (BUILD / "constant.row").write_bytes(answered("RowBinary", wire.string(message)))
+    block = answered("Native", wire.native([(message,)]))
+    # The numbers of columns and rows, a byte each; then name, type and streams.
+    parts, at = [], 2
+    for _ in range(2):
+        at = _string_end(block, at)
+    parts.append(block[2:at])
+    for kind in ("Enum8", "String", *COLUMNS.values()):
+        if kind.startswith("Nullable"):
+            parts.append(block[at:at + 1])
+            at += 1
+        end = _string_end(block, at) if kind == "String" else at + next(size for name, size in WIDTHS.items() if name in kind)
+        parts.append(block[at:end])
+        at = end
+    if at != len(block):
+        raise SystemExit(f"bench: a row in Native has {len(block)} bytes, of which {at} are told apart")
+    (BUILD / "constant.native").write_bytes(b"".join(struct.pack("=I", len(part)) + part for part in parts))
+
+
+# Bytes of a value in Native, by what stands in its type's name.
+WIDTHS = {"Enum8": 1, "UInt32": 4, "UInt64": 8, "Float64": 8, "DateTime64": 8}
+
+
+def _string_end(data: bytes, at: int) -> int:
+    """Where the String that begins there ends."""
+    size, start = wire.read_varint(data, at)
+    return start + size

@@ -1,17 +1,17 @@
 /* The decoder alone, in this process: messages in memory to rows in RowBinary, against other JSON libraries that do the same
  * work. What they answer is compared first; then rounds, in each of which everybody takes all messages once.
  *
- *     decode [--quick] [KIND...]      every kind of message, then levels, sizes and times; or those that are named
+ *     decode [--quick] [KIND...]      every kind of message, then forms, levels, sizes and times; or those that are named
  */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/simd.h"
+#include "rivals.h"
 #include "wire/format.h"
 #include "json/json.h"
-#include "rivals.h"
-#include "base/simd.h"
 
 #define ROUNDS 9
 #define BYTES ((size_t)16 << 20) /* of messages of each kind: more than the caches hold */
@@ -266,9 +266,8 @@ static enum outcome answer_one(struct contender *contender, struct text message)
 /* ---- Comparing ----------------------------------------------------------------------------------------------------------- */
 
 /* Everybody's row of every message against the general decoder's; a rival has no reasons. */
-static void compare(const char *kind, const struct messages *messages)
+static void compare(const char *kind, const struct messages *messages, size_t count)
 {
-    size_t count = contender_count();
     struct contender contenders[CONTENDERS_MOST];
     for (size_t who = 0; who < count; who++)
         contender_open(&contenders[who], who, messages->longest);
@@ -351,7 +350,7 @@ static void run_kind(const char *kind)
     struct messages messages = generate(kind, bytes / 200, 16500, bytes);
     struct measured measured[CONTENDERS_MOST];
     size_t count = contender_count();
-    compare(kind, &messages);
+    compare(kind, &messages, count);
     printf("#### %s: %zu messages, %zu bytes each\n\n", kind, messages.count, messages.size / messages.count);
     printf("| who | least ns a message | median | GB/s | |\n| --- | --- | --- | --- | --- |\n");
     measure(&messages, measured, count);
@@ -363,6 +362,69 @@ static void run_kind(const char *kind)
     printf("\n");
     fflush(stdout);
     forget(&messages);
+}
+
+/* ---- The forms of messages ---------------------------------------------------------------------------------------------- */
+
+/* `more`: members to begin the layout with. */
+static struct layout *read_layout(const char *more)
+{
+    char path[4096], problem[LAYOUT_PROBLEM];
+    snprintf(path, sizeof path, "%s/../experiment_event.json", folder);
+    FILE *file = fopen(path, "rb");
+    char *json = calloc(1, (1 << 16) + JSON_PADDING);
+    if (!file || !json)
+        fail("no layout: run `make` first");
+    size_t begun = strlen(more);
+    memcpy(json, more, begun);
+    size_t size = begun + fread(json + begun, 1, (1 << 16) - begun, file);
+    fclose(file);
+    /* The brace that the file begins with is before them. */
+    if (begun > 0)
+        json[begun] = ' ';
+    struct layout *read = layout_parse(path, (struct text){json, size}, problem);
+    free(json);
+    if (!read)
+        fail(problem);
+    if (read->column_count != RIVAL_COLUMNS)
+        fail("the rivals know another layout");
+    return read;
+}
+
+static double form_line(const char *title, const char *kind, double envelope)
+{
+    struct messages messages = generate(kind, bytes / 200, 16500, bytes);
+    struct measured measured[CONTENDERS_MOST];
+    compare(kind, &messages, FIRST_RIVAL);
+    measure(&messages, measured, FIRST_RIVAL);
+    double each = 1 / (double)messages.count, ours = measured[OURS].times[0] * each;
+    printf("| %s | %zu | %.0f | %.2f | %.2f %% | %.0f |\n", title, messages.size / messages.count, ours,
+           envelope > 0 ? ours / envelope : 1.0, 100 * (double)measured[OURS].shapes.hits * each,
+           measured[GENERAL].times[0] * each);
+    fflush(stdout);
+    forget(&messages);
+    return ours;
+}
+
+/* Each form with the same payload, its time over the envelope's. */
+static void run_forms(void)
+{
+    printf(
+        "#### The forms of messages, by %s\n\n| form | bytes | ns a message | over the envelope | of a known shape | no "
+        "shape known: ns |\n| --- | --- | --- | --- | --- | --- |\n",
+        simd_name(simd_in_use()));
+    double envelope = form_line("the envelope", "uniform", 0);
+    form_line("with schemas", "wrapped", envelope);
+    form_line("unwrapped", "unwrapped", envelope);
+    form_line("flattened", "flattened", envelope);
+    form_line("router", "router", envelope);
+    form_line("skipped: an update of the outbox", "skipped", envelope);
+    struct layout *kept = layout;
+    layout = read_layout("{\"message\": \"row\",");
+    form_line("bare row", "bare_row", envelope);
+    layout_free(layout);
+    layout = kept;
+    printf("\n");
 }
 
 /* ---- Growth ---------------------------------------------------------------------------------------------------- */
@@ -396,8 +458,9 @@ static void run_sizes(void)
 static void run_levels(void)
 {
     static const char *const some[] = {"uniform", "mixed", "large"};
-    printf("#### The levels of SIMD instructions, shapes known\n\n| level | messages | ns a message | GB/s |\n"
-           "| --- | --- | --- | --- |\n");
+    printf(
+        "#### The levels of SIMD instructions, shapes known\n\n| level | messages | ns a message | GB/s |\n"
+        "| --- | --- | --- | --- |\n");
     for (size_t kind = 0; kind < sizeof some / sizeof *some; kind++) {
         struct messages messages = generate(some[kind], bytes / 200, 16500, bytes);
         for (size_t level = 0; level < simd_count(); level++) {
@@ -405,7 +468,8 @@ static void run_levels(void)
             const char *name = simd_name((enum simd_level)level);
             simd_use(name);
             measure(&messages, measured, 1);
-            printf("| %s | %s | %.0f | %.2f |\n", name, some[kind], measured[OURS].times[0] / (double)messages.count,
+            printf("| %s | %s | %.0f | %.2f |\n", name, some[kind],
+                   measured[OURS].times[0] / (double)messages.count,
                    (double)messages.size / measured[OURS].times[0]);
             fflush(stdout);
         }
@@ -461,25 +525,6 @@ static void run_times(void)
 static const char *const kinds[] = {"uniform", "mixed",    "small",   "wrapped", "large", "bad",
                                     "shapes",  "nonascii", "escapes", "deep",    "keys"};
 
-static struct layout *read_layout(void)
-{
-    char path[4096], problem[LAYOUT_PROBLEM];
-    snprintf(path, sizeof path, "%s/../experiment_event.json", folder);
-    FILE *file = fopen(path, "rb");
-    char *json = calloc(1, (1 << 16) + JSON_PADDING);
-    if (!file || !json)
-        fail("no layout: run `make` first");
-    size_t size = fread(json, 1, 1 << 16, file);
-    fclose(file);
-    struct layout *read = layout_parse(path, (struct text){json, size}, problem);
-    free(json);
-    if (!read)
-        fail(problem);
-    if (read->column_count != RIVAL_COLUMNS)
-        fail("the rivals know another layout");
-    return read;
-}
-
 int main(int argc, char **argv)
 {
     char *path = strdup(argv[0]), *slash = path ? strrchr(path, '/') : NULL;
@@ -487,7 +532,7 @@ int main(int argc, char **argv)
         fail("call it by a path, as bench/run.py does");
     *slash = '\0';
     folder = path;
-    layout = read_layout();
+    layout = read_layout("");
     int first = 1;
     if (argc > 1 && strcmp(argv[1], "--quick") == 0) {
         rounds = 3;
@@ -498,6 +543,8 @@ int main(int argc, char **argv)
     for (int i = first; i < argc; i++) {
         if (strcmp(argv[i], "levels") == 0)
             run_levels();
+        else if (strcmp(argv[i], "forms") == 0)
+            run_forms();
         else if (strcmp(argv[i], "sizes") == 0)
             run_sizes();
         else if (strcmp(argv[i], "times") == 0)
@@ -508,6 +555,7 @@ int main(int argc, char **argv)
     if (first == argc) {
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
             run_kind(kinds[i]);
+        run_forms();
         run_levels();
         run_sizes();
         run_times();

@@ -88,10 +88,30 @@ static bool one_in(unsigned count)
 
 /* ---- Members ----------------------------------------------------------------------------------------- */
 
-enum kind { UNIFORM, MIXED, LARGE, SMALL, BAD, WRAPPED, SHAPES, NONASCII, ESCAPES, DEEP, KEYS, KINDS };
+enum kind {
+    UNIFORM,
+    MIXED,
+    LARGE,
+    SMALL,
+    BAD,
+    WRAPPED,
+    SHAPES,
+    NONASCII,
+    ESCAPES,
+    DEEP,
+    KEYS,
+    /* Uniform messages in the other forms that connectors write; of `skipped` the rows are changed, not written. */
+    UNWRAPPED,
+    BARE_ROW,
+    FLATTENED,
+    ROUTER,
+    SKIPPED,
+    KINDS
+};
 
-static const char *const kinds[KINDS] = {"uniform", "mixed",    "large",   "small", "bad", "wrapped",
-                                         "shapes",  "nonascii", "escapes", "deep",  "keys"};
+static const char *const kinds[KINDS] = {"uniform",  "mixed",     "large",   "small",  "bad",  "wrapped",
+                                         "shapes",   "nonascii",  "escapes", "deep",   "keys", "unwrapped",
+                                         "bare_row", "flattened", "router",  "skipped"};
 
 /* An object that is being written, as JavaScript does (compact) or as PostgreSQL shows jsonb (spaced). */
 struct object {
@@ -292,60 +312,104 @@ static const char schema_row[] =
     "{\"type\":\"string\",\"optional\":true,\"name\":\"io.debezium.time.ZonedTimestamp\",\"version\":1,\"field\":\"created_at\"},"
     "{\"type\":\"string\",\"optional\":true,\"name\":\"io.debezium.time.ZonedTimestamp\",\"version\":1,\"field\":\"updated_at\"}";
 
+/* The members of `source`. */
 static void put_source(struct buffer *out, uint64_t lsn, uint64_t ms, bool snapshot)
 {
-    print(
-        out,
-        "\"source\":{\"version\":\"3.4.3.Final\",\"connector\":\"postgresql\",\"name\":\"bench\",\"ts_ms\":%" PRIu64
-        ",\"snapshot\":\"%s\",\"db\":\"experiments\",\"sequence\":\"[\\\"%" PRIu64 "\\\",\\\"%" PRIu64
-        "\\\"]\",\"ts_us\":%" PRIu64 "123,\"ts_ns\":%" PRIu64
-        "123456,\"schema\":\"public\",\"table\":\"outbox\",\"txId\":%" PRIu64 ",\"lsn\":%" PRIu64
-        ",\"xmin\":null},\"transaction\":null",
-        ms, snapshot ? "true" : "false", lsn - 56, lsn, ms, ms, 700 + lsn % 100000, lsn);
+    print(out,
+          "\"version\":\"3.4.3.Final\",\"connector\":\"postgresql\",\"name\":\"bench\",\"ts_ms\":%" PRIu64
+          ",\"snapshot\":\"%s\",\"db\":\"experiments\",\"sequence\":\"[\\\"%" PRIu64 "\\\",\\\"%" PRIu64
+          "\\\"]\",\"ts_us\":%" PRIu64 "123,\"ts_ns\":%" PRIu64
+          "123456,\"schema\":\"public\",\"table\":\"outbox\",\"txId\":%" PRIu64 ",\"lsn\":%" PRIu64
+          ",\"xmin\":null",
+          ms, snapshot ? "true" : "false", lsn - 56, lsn, ms, ms, 700 + lsn % 100000, lsn);
 }
 
-static void put_message(struct buffer *out, enum kind kind, uint64_t number, size_t bytes)
+/* The row's members. */
+static void put_row(struct buffer *out, enum kind kind, uint64_t number, uint64_t ms,
+                    const struct buffer *payload)
 {
-    static struct buffer payload;
-    const uint64_t lsn = 22000000 + number * 168, ms = UINT64_C(1795478845219) + number;
-    const bool snapshot = kind == MIXED && one_in(50);
+    struct object row = {.out = out};
+    raw_member(&row, "id", "%" PRIu64, number + 1);
+    text_member(&row, "aggregate_id", "evt_%08" PRIx64 "-%04x-%08x", number, below(65536), (unsigned)next());
+    text_member(&row, "aggregate_type", "%s",
+                kind == MIXED && one_in(5) ? (one_in(20) ? "session" : "assignment") : "event");
+    key(&row, "payload");
+    put_string(out, payload->data, payload->size, false);
+    if (kind == SMALL)
+        return;
+    put_time(&row, "created_at", ms, 2);
+    if (kind == MIXED && one_in(3))
+        raw_member(&row, "updated_at", "null");
+    else
+        put_time(&row, "updated_at", ms, 2);
+}
+
+static void put_members(struct buffer *out, const char *before, const struct buffer *members)
+{
+    put_text(out, before);
+    put(out, members->data, members->size);
+    put_text(out, "}");
+}
+
+/* Members of an object, each name behind a prefix. The quotes of strings within have a backslash before them. */
+static void put_flattened(struct buffer *out, const struct buffer *members, const char *prefix)
+{
+    for (size_t i = 0; i < members->size; i++) {
+        put(out, members->data + i, 1);
+        if (members->data[i] == '"' && (i == 0 || members->data[i - 1] == ','))
+            put_text(out, prefix);
+    }
+}
+
+static void put_envelope(struct buffer *out, enum kind kind, const struct buffer *row,
+                         const struct buffer *source, const char *op, uint64_t ms)
+{
     if (kind == WRAPPED) {
         char text[sizeof schema + 2 * sizeof schema_row];
         int size = snprintf(text, sizeof text, schema, schema_row, schema_row);
         put(out, text, (size_t)size);
     }
-    payload.size = 0;
-    put_payload(&payload, kind, ms, bytes);
-    if (kind != SMALL)
-        put_text(out, "{\"before\":null,\"after\":");
-    else
-        put_text(out, "{\"after\":");
-    struct object after = open_object(out, (struct object){.spaced = false});
-    raw_member(&after, "id", "%" PRIu64, number + 1);
-    text_member(&after, "aggregate_id", "evt_%08" PRIx64 "-%04x-%08x", number, below(65536),
-                (unsigned)next());
-    text_member(&after, "aggregate_type", "%s",
-                kind == MIXED && one_in(5) ? (one_in(20) ? "session" : "assignment") : "event");
-    key(&after, "payload");
-    put_string(out, payload.data, payload.size, false);
-    if (kind != SMALL) {
-        put_time(&after, "created_at", ms, 2);
-        if (kind == MIXED && one_in(3))
-            raw_member(&after, "updated_at", "null");
-        else
-            put_time(&after, "updated_at", ms, 2);
+    put_text(out, kind == SMALL ? "{" : "{\"before\":null,");
+    if (kind == FLATTENED) {
+        put_flattened(out, row, "after.");
+        put_text(out, ",");
+        put_flattened(out, source, "source.");
+    } else {
+        put_members(out, "\"after\":{", row);
+        put_members(out, ",\"source\":{", source);
     }
-    close_object(&after);
-    put_text(out, ",");
-    if (kind == SMALL)
-        print(out, "\"source\":{\"lsn\":%" PRIu64 "}", lsn);
-    else
-        put_source(out, lsn, ms, snapshot);
-    print(out, ",\"op\":\"%s\"", snapshot ? "r" : "c");
+    if (kind != SMALL)
+        put_text(out, ",\"transaction\":null");
+    print(out, ",\"op\":\"%s\"", op);
     if (kind != SMALL)
         print(out, ",\"ts_ms\":%" PRIu64 ",\"ts_us\":%" PRIu64 "456,\"ts_ns\":%" PRIu64 "456789", ms + 20,
               ms + 20, ms + 20);
     put_text(out, kind == WRAPPED ? "}}" : "}");
+}
+
+static void put_message(struct buffer *out, enum kind kind, uint64_t number, size_t bytes)
+{
+    static struct buffer payload, row, source;
+    const uint64_t lsn = 22000000 + number * 168, ms = UINT64_C(1795478845219) + number;
+    const bool snapshot = kind == MIXED && one_in(50);
+    payload.size = row.size = source.size = 0;
+    put_payload(&payload, kind, ms, bytes);
+    put_row(&row, kind, number, ms, &payload);
+    if (kind == SMALL)
+        print(&source, "\"lsn\":%" PRIu64, lsn);
+    else
+        put_source(&source, lsn, ms, snapshot);
+    if (kind == ROUTER) {
+        put(out, payload.data, payload.size);
+    } else if (kind == UNWRAPPED || kind == BARE_ROW) {
+        put_members(out, "{", &row);
+        if (kind == UNWRAPPED) {
+            out->size--;
+            print(out, ",\"__deleted\":\"false\",\"__op\":\"c\",\"__lsn\":%" PRIu64 "}", lsn);
+        }
+    } else {
+        put_envelope(out, kind, &row, &source, snapshot ? "r" : kind == SKIPPED ? "u" : "c", ms);
+    }
     /* Cut short: the third way, beside what put_payload does, in which one message of a hundred is bad. */
     if (kind == BAD && one_in(300))
         out->size -= 1 + below((unsigned)out->size - 1);
@@ -358,7 +422,8 @@ int main(int argc, char **argv)
         kind++;
     if (argc < 3 || argc > 4 || kind == KINDS) {
         fputs(
-            "usage: generate uniform|mixed|large|small|bad|wrapped|shapes|nonascii|escapes|deep|keys COUNT [BYTES]\n",
+            "usage: generate uniform|mixed|large|small|bad|wrapped|shapes|nonascii|escapes|deep|keys|unwrapped|bare_row|"
+            "flattened|router|skipped COUNT [BYTES]\n",
             stderr);
         return 2;
     }

@@ -6,6 +6,7 @@
 import argparse
 import contextlib
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -19,15 +20,15 @@ from tests.stack.engine import Engine  # noqa: E402
 from tests.stack.process import exit_on_signals  # noqa: E402
 
 # Rows of each data set for each 100 of --rows, and who is measured on it.
-EVERYWHERE = ("udf", "udf_rows", "best_sql", "per_field", "floor")
+EVERYWHERE = ("udf", "udf_rows", "best_sql", "per_field", "floor", "floor_rows")
 # SQL's functions raise on a bad message or take it for an event, and know no wrapped one.
 DATA = {
     "uniform": (100, tuple(BY_NAME)),
     "mixed": (50, EVERYWHERE),
     "small": (100, EVERYWHERE),
-    "wrapped": (25, ("udf", "udf_rows", "floor")),
+    "wrapped": (25, ("udf", "udf_rows", "floor", "floor_rows")),
     "large": (2, EVERYWHERE),
-    "bad": (50, ("udf", "udf_rows", "floor")),
+    "bad": (50, ("udf", "udf_rows", "floor", "floor_rows")),
 }
 BLOCK = 8192
 SLOW_PART = 8  # who is slow gets an eighth of the messages
@@ -69,7 +70,7 @@ class Bench:
         for kind, (_, names) in DATA.items():
             expected = None
             for name in names:
-                if name == "floor":
+                if name.startswith("floor"):
                     continue
                 answer = self.hashes(kind, name)
                 expected = expected or answer
@@ -145,17 +146,26 @@ class Bench:
                                  "peak MB of a program"], lines))
 
     def ratios(self) -> None:
-        """How many times the other's time is ours (the floor: ours is the floor's), by the least times of uniform messages."""
-        def least(name: str, threads: int) -> float:
-            return self.wall.least(("uniform", name, threads))
+        """How many times the other's time is ours (the floor: ours is the floor's); of uniform messages where no data is named."""
+        def least(name: str, threads: int, kind: str = "uniform") -> float:
+            return self.wall.least((kind, name, threads))
+
+        def paired(name: str, other: str, kind: str = "uniform") -> float:
+            """The median of the CPU ratios within each round, one thread."""
+            return statistics.median(one / two for one, two in zip(self.cpu.values[kind, name, 1], self.cpu.values[kind, other, 1]))
 
         ratios = {f"{name}_{threads}": least(name, threads) / least("udf", threads)
                   for name in ("best_sql", "per_field") for threads in (1, 2)}
+        ratios |= {f"best_sql_{kind}_{threads}": least("best_sql", threads, kind) / least("udf", threads, kind)
+                   for kind in ("mixed", "small") for threads in (1, 2)}
         ratios |= {f"floor_{threads}": least("udf", threads) / least("floor", threads) for threads in (1, 2)}
+        ratios |= {f"floor_rows_{threads}": least("udf_rows", threads) / least("floor_rows", threads) for threads in (1, 2)}
         ratios["python_1"] = least("python", 1) / least("udf", 1)
-        ratios["cpu_best_sql"] = self.cpu.least(("uniform", "best_sql", 1)) / self.cpu.least(("uniform", "udf", 1))
+        ratios["cpu_best_sql"] = paired("best_sql", "udf")
+        ratios |= {f"cpu_best_sql_{kind}": paired("best_sql", "udf", kind) for kind in ("mixed", "small")}
+        ratios |= {"cpu_floor": paired("udf", "floor"), "cpu_floor_rows": paired("udf_rows", "floor_rows")}
         self.page.add("## Ratios\n\nThe time of the other way over that of debezium-udf in Native, as it is registered; `floor`: that of "
-                      "debezium-udf over\nthe function of constants.\n")
+                      "debezium-udf over\nthe function of constants in the same format. Wall times: the least. `cpu_…`: CPU, the median of the ratios within each round.\n")
         self.page.add("\n".join(f"ratio {name} {value:.2f}" for name, value in ratios.items()) + "\n")
 
 
@@ -163,7 +173,7 @@ class Bench:
 COMMANDS = {"udf": b"debezium-udf decode experiment_event.json --format Native",
             "udf_rows": b"debezium-udf decode experiment_event.json --format RowBinary",
             "udf_line": b"debezium-udf decode experiment_event.json --format LineAsString",
-            "udf_cjson": b"debezium-udf-cjson decode", "python": b"udf.py", "floor": b"constant"}
+            "udf_cjson": b"debezium-udf-cjson decode", "python": b"udf.py", "floor": b"constant Native", "floor_rows": b"constant RowBinary"}
 
 
 def core(page: Page, quick: bool) -> None:
