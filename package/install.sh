@@ -113,7 +113,7 @@ note_folders() {
 offer() {
     if [ ! -e "$root$2" ]; then
         if [ -z "${RESTORE-}" ] && [ -n "$(listed "$before" "$2")" ] && grep -qxF "${2%/*}" "$work/folders"; then
-            say "$2 was deleted, and stays so (RESTORE=yes puts it back)"
+            say "$2 was deleted and was not restored (RESTORE=yes restores it)"
         else
             put "$1" "$2"
         fi
@@ -123,10 +123,10 @@ offer() {
         put "$1" "$2" "$2"
         rm -f "$root$2.new"
     elif [ "$(listed "$before" "$2")" = "$(sum "$1")" ]; then
-        say "$2 was changed here, and stays so" # there is no newer one
+        say "$2 was changed here and was kept" # there is no newer one
     else
         put "$1" "$2.new" "$2"
-        say "$2 was changed here, and stays so; the new one is $2.new"
+        say "$2 was changed here and was kept; the new one is $2.new"
     fi
     note "$1" "$2"
 }
@@ -175,7 +175,7 @@ install_registration() {
     elif shipped_fits; then
         offer "$shipped" "$registration"
     else
-        say "$registration stays as it is, since it cannot be written anew: $(head -n 1 "$work/problem")"
+        say "$registration stays as it is, since it cannot be rewritten: $(head -n 1 "$work/problem")"
     fi
 }
 
@@ -261,7 +261,7 @@ remove_all() {
         rm -f "$root$path.new"
         [ -e "$root$path" ] || continue
         if edited "$path"; then
-            say "$path was changed here, and stays"
+            say "$path was changed here and was kept"
         else
             rm -f "$root$path"
         fi
@@ -273,7 +273,7 @@ remove_all() {
     rm -f "$before"
     rmdir "${record%/*}" 2>/dev/null || :
     find "$root$prefix/share/debezium-udf" "$root$prefix/share/doc/debezium-udf" -depth -type d -exec rmdir {} + 2>/dev/null || :
-    say "removed. A view that calls the functions fails now and its topic waits: detach it. The tables stay"
+    say "removed. Views that call the functions now fail and their topics wait: detach them. The tables stay"
 }
 
 registration=$config_dir/$(sed -n 's/^registration config \([^ ]*\) .*/\1/p' "$here/manifest")

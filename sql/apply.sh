@@ -24,7 +24,7 @@ columns=$(echo "SELECT count(), countIf(name = 'pipeline') FROM system.columns
 case $columns in
 '0 0' | *' 1') ;;
 *)
-    echo 'apply: this server has the bundle of release 1: its consumption stops until this is through' >&2
+    echo 'apply: this server has the bundle of release 1: its consumption stops until all of the SQL is applied' >&2
     consuming=0
     [ -z "${CLUSTER-}" ] || consuming=$(echo "SELECT count() FROM clusterAllReplicas('$CLUSTER', system.tables)
         WHERE database = 'experiments_analytics' AND name = 'decoded_events_mv' AND as_select NOT LIKE '% AS live%'" | sh -c "$1")

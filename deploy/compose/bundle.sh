@@ -39,6 +39,6 @@ query "SELECT throwIf(experimentEvent('{}').outcome = '')" >/dev/null || die "$s
 
 PATH=$PATH:/usr/lib/clickhouse/user_scripts:/var/lib/clickhouse/user_scripts
 export PATH
-"$root/sql/apply.sh" "clickhouse-client --host '$server'" || die "the bundle was not applied to its end. Fix what the server said" \
+"$root/sql/apply.sh" "clickhouse-client --host '$server'" || die "the bundle was applied only in part. Fix what the server reported" \
     "above, then start this service again: what is there stays, and the rest follows"
 echo "bundle: applied. The page is /experiments on the server's HTTP port"

@@ -42,7 +42,7 @@ check_kafka() {
     [ "$needed" -le "$have" ] || die "a heap of $heap MiB needs $needed MiB of memory, and there are $have. Set KAFKA_MEMORY to ${needed}m" \
         "or more, or KAFKA_HEAP to less; both are in .env"
     folder=${KAFKA_LOG_DIRS:-/var/lib/kafka/data}
-    [ -w "$folder" ] || die "user $(id -u) may not write to $folder. Give the volume to that user (chown), or use a new volume"
+    [ -w "$folder" ] || die "user $(id -u) cannot write to $folder. Give the volume to that user (chown), or use a new volume"
 }
 
 service=$1
@@ -51,4 +51,4 @@ postgres) check_postgres ;;
 kafka) check_kafka ;;
 *) die "this script knows postgres and kafka" ;;
 esac
-echo "$service: nothing is missing"
+echo "$service: everything is in place"

@@ -36,4 +36,4 @@ runs() {
 wait_for "$name" "$advice" runs
 [ "$answer" = RUNNING ] || die "$name has failed: $(ask "$url/$name/status" | sed 's/.*"trace":"//; s/\\n.*//'). $advice, fix it, then start" \
     "this service again"
-echo "connector: $name runs"
+echo "connector: $name is running"

@@ -11,12 +11,12 @@ if [ -n "${CLICKHOUSE_PASSWORD_FILE-}" ]; then
     export CLICKHOUSE_PASSWORD
 fi
 # The image writes both into XML as they are.
-case ${CLICKHOUSE_USER:-default} in *[!A-Za-z0-9_]*) complain "CLICKHOUSE_USER may hold letters, digits and _ alone"; exit 1 ;; esac
-case ${CLICKHOUSE_PASSWORD-} in *[\<\&]*) complain "CLICKHOUSE_PASSWORD may not hold < or &: set another in .env"; exit 1 ;; esac
+case ${CLICKHOUSE_USER:-default} in *[!A-Za-z0-9_]*) complain "CLICKHOUSE_USER can only contain letters, digits and _"; exit 1 ;; esac
+case ${CLICKHOUSE_PASSWORD-} in *[\<\&]*) complain "CLICKHOUSE_PASSWORD must not contain < or &: set another in .env"; exit 1 ;; esac
 
 settings=/etc/clickhouse-server/users.d/zz_compose.xml
 sed "s/CLICKHOUSE_USER/${CLICKHOUSE_USER:-default}/" "$here/users.xml" >"$settings" ||
-    { complain "user $(id -u) may not write $settings"; exit 1; }
+    { complain "user $(id -u) cannot write to $settings"; exit 1; }
 
 page=/usr/share/debezium-udf/user_files/experiments.html
 folder=/var/lib/clickhouse/user_files
@@ -24,6 +24,6 @@ if mkdir -p "$folder" && cp "$page" "$folder/.experiments.html" && mv -f "$folde
     # The server's user owns what is on its volume.
     [ "$(id -u)" -ne 0 ] || chown "${CLICKHOUSE_UID:-clickhouse}:${CLICKHOUSE_GID:-clickhouse}" "$folder" "$folder/experiments.html"
 else
-    complain "user $(id -u) may not write to $folder, so the page /experiments is an older one or not there"
+    complain "user $(id -u) cannot write to $folder, so the page /experiments is old or missing"
 fi
 exec "$@"

@@ -5,7 +5,7 @@
 set -eu
 visitors=${1:-2000}
 case $visitors in
-'' | *[!0-9]* | ???????*) echo "testdata: $visitors is no number of visitors: 1 to 999999" >&2; exit 2 ;;
+'' | *[!0-9]* | ???????*) echo "testdata: $visitors is not a number of visitors: 1 to 999999" >&2; exit 2 ;;
 esac
 [ -z "${POSTGRES_PASSWORD_FILE-}" ] || POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
 export PGHOST="${POSTGRES_HOST:-postgres}" PGUSER="$POSTGRES_USER" PGDATABASE="$POSTGRES_DB" PGPASSWORD="$POSTGRES_PASSWORD"

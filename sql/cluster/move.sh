@@ -32,7 +32,7 @@ make_tables() {
         /;$/ { taken = 0 }' | "$here/../run.sh" "$1"
 }
 
-say "tables of $to, and an end of the consumption"
+say "making the tables of $to, and stopping the consumption"
 for node; do
     make_tables "$node"
     ask "$node" "DROP VIEW IF EXISTS $bundle.decoded_events_mv SYNC"
@@ -52,10 +52,10 @@ for table in $tables; do
     after=0
     for node; do after=$((after + $(ask "$node" "SELECT count() FROM $to.$table FINAL"))); done
     say "$table: $before rows, $after in $to"
-    [ "$before" -eq "$after" ] || { say "they differ: nothing has been switched over"; exit 1; }
+    [ "$before" -eq "$after" ] || { say "they differ: nothing was switched over"; exit 1; }
 done
 
-say "readers and consumers"
+say "switching readers and consumers"
 for node; do
     if [ "$from" = "$bundle" ] && has "$node" "$from" events_processed; then
         ask "$node" "CREATE DATABASE IF NOT EXISTS ${bundle}_before"

@@ -11,7 +11,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=${DEBEZIUM_UDF:-$here/../../build/debezium-udf}
 [ -x "$program" ] || program=$(command -v debezium-udf) || {
-    echo "pipeline: debezium-udf is not on the PATH: install it, or say where it is by DEBEZIUM_UDF=" >&2
+    echo "pipeline: debezium-udf is not on the PATH: install it, or set DEBEZIUM_UDF to its path" >&2
     exit 1
 }
 # These names are those that readers, grants and dashboards know.

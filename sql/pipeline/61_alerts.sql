@@ -44,9 +44,9 @@ FROM
             ('ticket', 'registration is broken', s.pipeline, diagnosis, code = 'registration_broken' AND is_first_of_all),
             ('ticket', 'new members', s.pipeline, diagnosis, code = 'new_members' AND is_first_of_all),
             ('ticket', 'clocks', ifNull(here, ''),
-             concat(toString(wrong_clocks), ' messages of a day have no time, or a wrong one: their delay is not known'), wrong_clocks > 0),
+             concat(toString(wrong_clocks), ' messages of a day have no time or a wrong one, so their delay is not known'), wrong_clocks > 0),
             -- Without it a loss to retention could pass by.
-            ('ticket', 'nothing watches', ifNull(here, ''), concat('pipeline_watch_mv looked last at ', toString(watched_at)),
+            ('ticket', 'nothing watches', ifNull(here, ''), concat('pipeline_watch_mv last ran at ', toString(watched_at)),
              watched_at > 0 AND watched_at < now() - watch_delay AND s.is_assigned AND NOT has(not_consuming, code))])) AS found
     FROM {database}.pipeline_status AS s
     LEFT JOIN

@@ -30,7 +30,7 @@ WITH
 SELECT line
 FROM
 (
-    SELECT 0 AS step, 0 AS position, '-- {storage}.{target} is not there yet: debezium-udf pipeline {layout} … makes it' AS line WHERE NOT exists
+    SELECT 0 AS step, 0 AS position, '-- {storage}.{target} does not exist yet: debezium-udf pipeline {layout} … creates it' AS line WHERE NOT exists
     UNION ALL
     SELECT 1, position, concat('ALTER TABLE {storage}.{target} ADD COLUMN `', name, '` ', type, ' ', codec, if(after = '', ' FIRST', concat(' AFTER `', after, '`')), ';')
     FROM added WHERE exists
@@ -41,7 +41,7 @@ FROM
     SELECT 3, position, concat('ALTER TABLE {storage}.{target} DROP COLUMN `', name, '`; -- its values are lost')
     FROM removed WHERE exists
     UNION ALL
-    SELECT 4, 0, concat('-- Then run the pipeline''s SQL again. Rows that are stored already have the default in ', arrayStringConcat(arraySort(groupArray(name)), ', '),
+    SELECT 4, 0, concat('-- Then run the pipeline''s SQL again. Stored rows have the default in ', arrayStringConcat(arraySort(groupArray(name)), ', '),
                         ' (or the old value in its new type): debezium-udf pipeline {layout} … --operation decode_again')
     FROM (SELECT name FROM added UNION ALL SELECT name FROM retyped) WHERE exists
     HAVING count() > 0

@@ -83,7 +83,7 @@ def test_what_is_inserted_is_decoded_once_and_has_its_place(cloud):
     assert cloud.value("SELECT engine FROM system.tables WHERE database = 'shop' AND name = 'events_kafka'") == "MergeTree"
     status = "SELECT topic, partition, code, diagnosis FROM shop.pipeline_status"
     assert cloud.rows(status) == [{"topic": "", "partition": None, "code": "nothing_read",
-                                   "diagnosis": "nothing was inserted into events_kafka yet; does what fills it run?"}]
+                                   "diagnosis": "nothing was inserted into events_kafka yet; does the program that fills it run?"}]
     broken = [*MESSAGES, "{", ""]
     insert(cloud, broken)
     done = subprocess.run([PROGRAM, "decode", LAYOUT], input="\n".join(broken).encode() + b"\n", capture_output=True, check=True)

@@ -108,7 +108,7 @@ def test_a_password_that_xml_does_not_hold(fresh):
     fresh.write(CLICKHOUSE_PASSWORD="a<b")
     done = fresh.compose("up", "-d", "--build", check=False)
     assert done.returncode != 0
-    assert "clickhouse: CLICKHOUSE_PASSWORD may not hold < or &: set another in .env" in said(fresh, "check-clickhouse")
+    assert "clickhouse: CLICKHOUSE_PASSWORD must not contain < or &: set another in .env" in said(fresh, "check-clickhouse")
     assert not said(fresh, "clickhouse") and not said(fresh, "bundle")
 
 

@@ -25,7 +25,7 @@ def test_up_leads_to_a_stack_that_is_healthy(stack):
     note(f"from nothing to healthy in {seconds:.0f} s, the image with the program built on the way")
     print(stack.podman.run("ps", "--all", "--format", "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}").stdout)
     assert stack.podman.logs("experiments-bundle").splitlines()[-1].startswith("bundle: applied.")
-    assert stack.podman.logs("experiments-connector").splitlines()[-1] == "connector: experiments-outbox runs"
+    assert stack.podman.logs("experiments-connector").splitlines()[-1] == "connector: experiments-outbox is running"
 
 
 def test_ports_are_published_on_this_machine_alone(stack):
@@ -66,7 +66,7 @@ def test_test_data_arrives_whole(stack):
 def test_a_wrong_number_of_visitors(stack, word):
     before = stack.psql("SELECT count(*) FROM outbox")
     done = stack.compose("run", "--rm", "--no-deps", "testdata", word, check=False)
-    assert f"testdata: {word} is no number of visitors" in done.stdout + done.stderr
+    assert f"testdata: {word} is not a number of visitors" in done.stdout + done.stderr
     assert stack.psql("SELECT count(*) FROM outbox") == before
 
 

@@ -150,7 +150,7 @@ def test_the_connector_is_registered_by_its_settings_alone(tmp_path):
                                    "echo \"$@\" >> \"$0.calls\"\necho '{\"tasks\":[{\"state\":\"RUNNING\"}]}'\n")
     (tmp_path / "wget").chmod(0o755)
     done = subprocess.run(["sh", HERE / "connector.sh"], capture_output=True, text=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin", "CONNECT": "http://c"})
-    assert done.stdout == "connector: experiments-outbox runs\n", done.stderr
+    assert done.stdout == "connector: experiments-outbox is running\n", done.stderr
     connector = json.loads((ROOT / "sql" / "connectors" / "bare.json").read_text())
     assert json.loads((tmp_path / "wget.body").read_text()) == connector["config"]
     assert f"http://c/connectors/{connector['name']}/config" in (tmp_path / "wget.calls").read_text()
@@ -166,7 +166,7 @@ def test_hadolint_has_nothing_to_say(name):
 def test_check_sh_passes_where_nothing_is_wrong(tmp_path):
     done = subprocess.run(["sh", HERE / "check.sh", "kafka"], capture_output=True, text=True,
                           env={"PATH": "/usr/bin:/bin", "KAFKA_HEAP_OPTS": "-Xmx1m", "KAFKA_LOG_DIRS": str(tmp_path)})
-    assert done.stdout == "kafka: nothing is missing\n", done.stderr
+    assert done.stdout == "kafka: everything is in place\n", done.stderr
     done = subprocess.run(["sh", HERE / "check.sh", "kafka"], capture_output=True, text=True,
                           env={"PATH": "/usr/bin:/bin", "KAFKA_HEAP_OPTS": "-Xms1g -Xmx900g", "KAFKA_LOG_DIRS": str(tmp_path)})
     assert done.returncode == 1 and "a heap of 921600 MiB needs 1152128 MiB" in done.stderr and done.stdout == ""

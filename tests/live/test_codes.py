@@ -210,7 +210,7 @@ def test_three_pipelines_one_of_them_broken(guarded, tell):
 def test_a_pipeline_whose_messages_somebody_else_inserts(guarded, engine):
     pipeline = guarded("landing", "--landing")
     assert [(row["code"], row["diagnosis"]) for row in pipeline.rows()] == [
-        ("nothing_read", "nothing was inserted into landing_kafka yet; does what fills it run?")]
+        ("nothing_read", "nothing was inserted into landing_kafka yet; does the program that fills it run?")]
     engine.query(f"""INSERT INTO {DATABASE}.landing_kafka (message, _topic, _partition, _offset, _timestamp)
                      SELECT {{message:String}}, 'inserted', 0, 7, now64(3)""", params={"message": ticket(1).decode()})
     assert [(row["code"], row["topic"], row["partition"], row["last_offset"]) for row in pipeline.rows()] == [("consuming", "inserted", 0, 7)]
@@ -386,7 +386,7 @@ def test_members_that_no_column_takes(guarded, tell):
     pipeline.send(2, note="n", discount=3)
     row = pipeline.named("new_members", tell)
     assert row["new_members"] == ["discount", "note"]
-    assert ": discount, note; no column takes them: debezium-udf infer --against " in row["diagnosis"]
+    assert ": discount, note; the layout has no column for them: debezium-udf infer --against " in row["diagnosis"]
     assert pipeline.alerts() == [("ticket", "new members")]
     # The layout that has them is applied, and they do not come again.
     pipeline.engine.run(subprocess.check_output(pipeline.call, text=True))

@@ -173,7 +173,7 @@ def test_a_registration_that_cannot_be_loaded(two):
     broken = good.replace("Enum8(", "Enumm8(", 1)
     reload(broken)
     assert status()["code"] == "registration_broken"
-    assert status()["diagnosis"].startswith(f"function ticketsRow runs as it was registered before, since the server cannot load what is there now: {words}")
+    assert status()["diagnosis"].startswith(f"function ticketsRow runs as it was registered before, since the server cannot load the present registration: {words}")
     assert ("ticket", "registration is broken") in [(row["severity"], row["alert"]) for row in two.rows(f"SELECT * FROM {ONE}.pipeline_alerts")]
     assert samples(two.metrics(ONE))[("executable_function_load_failed", ("function", "ticketsRow"))] == 1
     # What `debezium-udf check` says to ask.

@@ -100,7 +100,7 @@ def test_remove_leaves_what_was_changed(unpacked, server):
     install(unpacked, server)
     (server / KAFKA).write_text((server / KAFKA).read_text().replace("kafka:9092", "broker:9092"))
     said = install(unpacked, "--remove", server)
-    assert f"/{KAFKA} was changed here, and stays" in said
+    assert f"/{KAFKA} was changed here and was kept" in said
     assert files(server) == [KAFKA]
 
 

@@ -119,7 +119,7 @@ def test_a_package_with_conffiles_moves_over(deb):
     said = deb.upgrade()
     assert deb.read(kept.KAFKA) == kafka and deb.read(deb.layout) == (ROOT / "udf/experiment_event.json").read_text() + "\n"
     assert deb.new_files() == [f"{kept.KAFKA}.new"] and kept.AFTER in deb.read(kept.REGISTRATION)
-    assert kept.lines(said) == [f"/{kept.KAFKA} was changed here, and stays so; the new one is /{kept.KAFKA}.new"]
+    assert kept.lines(said) == [f"/{kept.KAFKA} was changed here and was kept; the new one is /{kept.KAFKA}.new"]
     inside(deb.root, "dpkg", "-P", "debezium-udf")
     assert not (deb.root / kept.CONFIG).exists() and not (deb.root / "etc/debezium-udf").exists()
 
@@ -138,7 +138,7 @@ def test_a_registration_that_cannot_be_written_stays(way):
     text = way.register("experiment_event.json").replace("experiment_event.json", "gone.json")
     (way.root / kept.REGISTRATION).write_text(text)
     (line,) = kept.lines(way.upgrade())
-    assert line.startswith(f"/{kept.REGISTRATION} stays as it is, since it cannot be written anew: ") and "gone.json" in line
+    assert line.startswith(f"/{kept.REGISTRATION} stays as it is, since it cannot be rewritten: ") and "gone.json" in line
     assert way.read(kept.REGISTRATION) == text
 
 
@@ -152,7 +152,7 @@ def test_another_layout_is_not_registered_instead(way, tmp_path):
                     f"--config-dir /{kept.CONFIG}")
     assert way.read(kept.REGISTRATION) == before and (way.root / kept.SCRIPTS / "other.json").exists()
     (way.root / kept.REGISTRATION).unlink()
-    assert kept.of(kept.REGISTRATION, way.install()) == [f"/{kept.REGISTRATION} was deleted, and stays so (RESTORE=yes puts it back)"]
+    assert kept.of(kept.REGISTRATION, way.install()) == [f"/{kept.REGISTRATION} was deleted and was not restored (RESTORE=yes restores it)"]
 
 
 def test_no_link_is_written_through(way, tmp_path):
@@ -194,7 +194,7 @@ def test_owner_and_mode_stay(way):
 def test_uninstall_leaves_what_was_edited(way):
     way.install()
     way.edit(way.layout, '"browser",  ', '"browzer",  ')
-    assert f"/{way.layout} was changed here, and stays" in kept.make("uninstall", f"DESTDIR={way.root}")
+    assert f"/{way.layout} was changed here and was kept" in kept.make("uninstall", f"DESTDIR={way.root}")
     assert [path for path in way.root.rglob("*") if not path.is_dir()] == [way.root / way.layout]
 
 

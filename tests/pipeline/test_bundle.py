@@ -116,7 +116,7 @@ def test_a_layout_gets_a_column_while_rows_flow(server, tmp_path):
         "--| distributed events_processed",
         "ALTER TABLE {storage}.events_processed ADD COLUMN IF NOT EXISTS country String;\n\n--| distributed events_processed").replace(
         "tupleElement(event, 'lsn') AS lsn,", "tupleElement(event, 'lsn') AS lsn,\n    tupleElement(event, 'country') AS country,"))
-    with pytest.raises(QueryError, match="answers other columns than experiment_event.json: run `debezium-udf register"):
+    with pytest.raises(QueryError, match="returns other columns than experiment_event.json: run `debezium-udf register"):
         server.apply(sql)
     server.run(bundle.printed(sql=sql, LAYOUT=str(installed)))
     insert(server, envelope("new", 3, properties={"country": "IS"}))

@@ -80,7 +80,7 @@ def test_a_function_of_another_layout(site, there, tell):
 def test_a_collection_that_is_not_there(site, there, tell):
     said = answer(site, there, "--topic", "there", "--collection", "nowhere", "--name", "nowhere")
     tell(said)
-    assert "no named collection nowhere" in said and "debezium_kafka.xml" in said
+    assert "named collection nowhere does not exist" in said and "debezium_kafka.xml" in said
 
 
 @pytest.mark.parametrize("words", [("--topic", "elsewhere"), ("--topic", "there", "--group", "elsewhere")])

@@ -109,7 +109,7 @@ def edited_files_stay(way: Way) -> None:
     said = way.upgrade()
     for name, text in ((way.layout, layout), (KAFKA, kafka), (REGISTRATION, registration)):
         assert way.read(name) == text
-        assert of(name, said) == [f"/{name} was changed here, and stays so; the new one is /{name}.new"]
+        assert of(name, said) == [f"/{name} was changed here and was kept; the new one is /{name}.new"]
     assert way.new_files() == sorted(f"{name}.new" for name in (way.layout, KAFKA, REGISTRATION))
     assert way.read(f"{way.layout}.new") == layout.replace('"browzer",  ', '"browser",  ') + "\n"
     assert way.read(f"{KAFKA}.new") == kafka.replace("broker:9092", "kafka:9092") + "\n"
@@ -130,7 +130,7 @@ def a_registration_of_more_layouts_stays(way: Way) -> None:
     assert way.read(REGISTRATION) == text and way.new_files() == []
     said = way.upgrade()
     assert way.read(REGISTRATION) == text and way.new_files() == [f"{REGISTRATION}.new"]
-    assert of(REGISTRATION, said) == [f"/{REGISTRATION} was changed here, and stays so; the new one is /{REGISTRATION}.new"]
+    assert of(REGISTRATION, said) == [f"/{REGISTRATION} was changed here and was kept; the new one is /{REGISTRATION}.new"]
     # The layout was nobody's, so it is the new one, and what is beside the registration is for that and for the other.
     written = way.register("experiment_event.json", "other.json", options=("--format", "Native", "--max-message", "1M"))
     assert way.read(f"{REGISTRATION}.new") == written.replace(BEFORE, AFTER) != text
@@ -191,8 +191,8 @@ def a_second_time_changes_nothing(way: Way) -> None:
     before = way.snapshot()
     said = way.install()
     assert way.snapshot() == before
-    assert of(way.layout, said) == [f"/{way.layout} was changed here, and stays so"]
-    assert of(ROLES, said) == [f"/{ROLES} was deleted, and stays so (RESTORE=yes puts it back)"]
+    assert of(way.layout, said) == [f"/{way.layout} was changed here and was kept"]
+    assert of(ROLES, said) == [f"/{ROLES} was deleted and was not restored (RESTORE=yes restores it)"]
 
 
 def a_link_counts_as_changed(way: Way) -> None:

@@ -6,7 +6,7 @@
 -- A loaded row has the version {load_version_text}: every change that it does not show yet is later, and what it shows of changes that are on
 -- their way comes once more, the last one last. So the stream must have begun, and lose nothing. A value that the layout cannot read as
 -- the source writes it is a dead letter. It may be run again.
-SELECT throwIf(count() = 0, 'debezium-udf pipeline: there is no view {database}.{pipeline}_source: make one of the rows in the source, such as CREATE VIEW {database}.{pipeline}_source AS SELECT * FROM postgresql(…)')
+SELECT throwIf(count() = 0, 'debezium-udf pipeline: view {database}.{pipeline}_source does not exist: create one that reads the source, such as CREATE VIEW {database}.{pipeline}_source AS SELECT * FROM postgresql(…)')
 FROM system.tables WHERE database = '{database}' AND name = '{pipeline}_source' FORMAT Null;
 
 INSERT INTO {database}.{decoded} (event, message, topic, offset, row, kafka_time)
