@@ -207,6 +207,18 @@ def test_only_what_is_open_is_asked(given_site, visit):
     assert "results" in asked and "plan" not in asked
 
 
+def test_a_pipeline_that_is_not_looked_at_any_more_is_said_to_be_old(given_site, visit):
+    given_site.query(f"TRUNCATE TABLE {DATABASE}.page_pipeline_latest")
+    given_site.query(f"INSERT INTO {DATABASE}.page_pipeline_latest (code, diagnosis, computed_at) VALUES ('up_to_date', 'up to date', now())")
+    page = visit(f"{given_site.page}#{RICH}")
+    assert [row["State"] for row in cells(page, "Pipeline")] == ["up to date"] and page.locator("#pipeline .notice").count() == 0
+    given_site.query(f"TRUNCATE TABLE {DATABASE}.page_pipeline_latest")
+    given_site.query(f"INSERT INTO {DATABASE}.page_pipeline_latest (code, diagnosis, computed_at) "
+                     "VALUES ('up_to_date', 'up to date', '2026-11-01 10:00:00')")
+    page.evaluate("refresh()")
+    wait_for(page, "document.querySelector('#pipeline .notice')?.innerText === 'This is of 2026-11-01 10:00:00 UTC.'")
+
+
 def test_a_failing_query_of_metrics_leaves_the_figures(given_site, visit, shoot):
     given_site.query(f"RENAME TABLE {DATABASE}.experiment_metrics_defined TO {DATABASE}.experiment_metrics_away")
     try:
