@@ -73,22 +73,19 @@ def test_the_verdict_comes_first_and_counts_guardrails(given_site, visit):
     assert f"{row['guardrails'] - row['guardrails_held']} of 6 guardrails not held" in listed
 
 
-def test_variance_reduction_decides_and_says_what_it_gained(given_site, visit):
+def test_what_decides_is_drawn(given_site, visit):
     page = visit(f"{given_site.page}#{RICH}")
+    # The adjusted difference, with what that gained.
     (want,) = [row for row in results(given_site, RICH) if row["metric"] == "revenue"]
     shown = cells(page, "revenue")[1]["Difference, 95 % interval"]
     assert numbers(shown) == pytest.approx([want[name] for name in ("adjusted_difference", "adjusted_low", "adjusted_high", "difference",
                                                                     "ci_low", "ci_high")], rel=1e-3)
     assert f"{round(want['variance_gained'])} % less variance" in shown and want["variance_gained"] > 50
-
-
-def test_a_guardrail_has_its_margin_drawn(given_site, visit):
-    page = visit(f"{given_site.page}#{RICH}")
+    # The worst that a guardrail allows.
     for metric, sign in (("errors", 1), ("clicks", -1)):
         control, one = (next(row for row in results(given_site, RICH, variant=variant) if row["metric"] == metric) for variant in (0, 1))
-        drawn = page.locator(f'[aria-label="{metric}"] svg.interval').first.evaluate(
+        zero, margin, dot = page.locator(f'[aria-label="{metric}"] svg.interval').first.evaluate(
             "svg => ['.zero', '.margin'].map(line => svg.querySelector(line).x1.baseVal.value).concat(svg.querySelector('circle').cx.baseVal.value)")
-        zero, margin, dot = drawn
         assert (margin - zero) / (dot - zero) == pytest.approx(sign * control["rate"] * control["margin"] / one["difference"], rel=1e-4)
     assert page.locator('[aria-label="conversion"] .margin').count() == 0
 
@@ -136,8 +133,11 @@ def test_how_long_until_a_difference_shows(given_site, visit, shoot):
 
 
 def test_the_life_of_an_experiment(given_site, visit, shoot):
-    def life(experiment: int) -> list:
-        page = visit(f"{given_site.page}#{experiment}")
+    page = visit(given_site.page)
+
+    def life(experiment: int) -> tuple:
+        page.evaluate(f"location.hash = '#{experiment}'")
+        wait_for(page, "one => current === one && answers.settings?.data && document.querySelectorAll('.life li').length > 0", experiment)
         shoot(page, f"life-{experiment}", whole=False)
         return page.locator(".life li").all_inner_texts(), page.locator(".life [aria-current]").all_inner_texts()
 
