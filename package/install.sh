@@ -248,7 +248,7 @@ install_all() {
     cat <<END
 Now, on the server:
   set the broker in $config_dir/config.d/experiments_kafka.xml, then
-  clickhouse-client --query 'SYSTEM RELOAD CONFIG'        (restart it, where $scripts_dir is new to it)
+  clickhouse-client --query 'SYSTEM RELOAD CONFIG'        (restart it if $scripts_dir is new to it)
   clickhouse-client --query 'SYSTEM RELOAD FUNCTIONS'
   debezium-udf check --config-dir $config_dir
   $prefix/share/debezium-udf/sql/apply.sh 'clickhouse-client'

@@ -1,15 +1,14 @@
--- One row an event. The first columns are the layout's (udf/experiment_event.json), in its order.
+-- One row for each event. The first columns are the layout's (udf/experiment_event.json), in its order.
 --
--- Sorting key: queries ask for one experiment, then compare its variants over time. event_key ends it, so rows that are
--- equal in the whole key are one event that came twice, and collapse; lsn, which grows with every change in PostgreSQL,
--- decides which of them stays. event_key is left out of the primary key: nobody searches a range of it, and it would
--- hold the index's memory.
--- Partitions: by the event's own month, which a second delivery shares, because rows in two partitions never collapse.
+-- Sorting key: queries filter by one experiment, then compare its variants over time. event_key is its end, so rows that are equal in the whole key
+-- are one event that came twice, and collapse; lsn, which grows with every change in PostgreSQL, decides which of them stays. event_key is not in
+-- the primary key: no query searches a range of it, and it would take the index's memory.
+-- Partitions: by the event's month, which is the same for a second delivery, since rows in two partitions never collapse.
 -- Times span 1900 to 2299: toYYYYMM, toDate32 and toHour are right there, toDate and toStartOfHour would wrap.
 -- Codecs: ZSTD everywhere, since these rows are read far more often than written; Delta first where neighbours in the
 -- sorting key differ little (times, positions). LowCardinality where a column has hundreds of values, not for pages and
 -- ids, whose dictionaries would grow with the data.
--- DEFAULT expressions use ClickHouse's own functions alone: a server attaches its tables before it loads executable
+-- DEFAULT expressions use only ClickHouse's own functions: a server attaches its tables before it loads executable
 -- functions, and would not start with one in a table's definition.
 CREATE TABLE IF NOT EXISTS {storage}.events_processed
 (
@@ -23,11 +22,10 @@ CREATE TABLE IF NOT EXISTS {storage}.events_processed
     request_id     String CODEC(ZSTD(1)),
     timestamp      DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
     assignment_at  Nullable(DateTime64(6, 'UTC')) CODEC(Delta(8), ZSTD(1)),
-    -- Kept whole for what has no column yet; text like this gains from a higher level.
+    -- Kept whole for members without a column; such text compresses better at a higher level.
     properties     String DEFAULT '{}' CODEC(ZSTD(3)),
-    -- For rows by hand, as the decoder reads them: a JSON number, or a string that is one; all else is 0. ClickHouse's
-    -- JSON functions write numbers and objects anew (page 1.0 gives 1), and read nothing at all from properties in which
-    -- any number is beyond Float64 or UInt64.
+    -- For rows by hand, as the decoder reads them: a JSON number, or a string with one; anything else is 0. ClickHouse's JSON functions rewrite
+    -- numbers and objects (page 1.0 gives 1), and read nothing from properties with a number beyond Float64 or UInt64.
     value          Float64 DEFAULT
         if(match(JSONExtractString(properties, 'value'), '^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?$')
            AND isFinite(JSONExtractFloat(properties, 'value')), JSONExtractFloat(properties, 'value'), 0)
@@ -49,15 +47,15 @@ CREATE TABLE IF NOT EXISTS {storage}.events_processed
     is_conversion  Bool DEFAULT event_type = 'conversion' CODEC(ZSTD(1)),
     is_exposure    Bool DEFAULT event_type = 'exposure' CODEC(ZSTD(1)),
     is_click       Bool DEFAULT event_type = 'click' CODEC(ZSTD(1)),
-    -- An event before its assignment, or without one, says nothing about a variant. NULL into Bool would throw.
+    -- An event before its assignment, or without one, does not count for a variant. NULL into Bool would throw.
     is_valid       Bool DEFAULT ifNull(timestamp >= assignment_at, false) CODEC(ZSTD(1)),
 
-    -- Where the message was: a Kafka topic, or a file that was read (then `offset` is the row in it).
+    -- The message's source: a Kafka topic, or a file (then `offset` is the row in it).
     topic          LowCardinality(String) CODEC(ZSTD(1)),
     partition      UInt64 CODEC(ZSTD(1)),
     offset         UInt64 CODEC(Delta(8), ZSTD(1)),
     kafka_time     DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    -- A row's identity: the outbox row, else the message (Debezium writes one row a message), else for a row by hand its id.
+    -- A row's identity: the outbox row, else the message (Debezium writes one row for each message), else for a row by hand its id.
     event_key      String DEFAULT
         multiIf(outbox_id != '', outbox_id, topic != '', concat(topic, '/', toString(partition), '/', toString(offset)), id)
         CODEC(ZSTD(1))
@@ -66,16 +64,16 @@ ENGINE = {replicated}ReplacingMergeTree(lsn)
 PARTITION BY toYYYYMM(timestamp)
 PRIMARY KEY (experiment_id, variant_id, timestamp)
 ORDER BY (experiment_id, variant_id, timestamp, event_key)
--- A block of messages makes one file, not some for each column: a tenth of what storing it costs. Merges beyond this size part the columns.
+-- Up to this size a part is one file, which makes inserts cheaper. Merges beyond it write files for each column.
 SETTINGS min_bytes_for_wide_part = 134217728;
 
 --| distributed events_processed by experiment_id, variant_id, timestamp, event_key
--- What readers use: every event once. Rows that came twice stay in events_processed until a merge; FINAL leaves them
--- out at once. A view keeps the columns it was made with, hence OR REPLACE.
+-- For readers: every event once. Rows that came twice stay in events_processed until a merge; FINAL leaves them out at once. A view keeps the columns
+-- with which it was made, hence OR REPLACE.
 CREATE OR REPLACE VIEW experiments_analytics.events AS
 SELECT * FROM experiments_analytics.events_processed FINAL;
 
--- Events into events_processed; what is not named here is that table's DEFAULT.
+-- Events into events_processed; columns that are not named here have that table's DEFAULT.
 -- A value of the outbox EventRouter has no row image: its id is the message's key, its identity the header `id`. Both
 -- come as text, as a JSON string, or as a JSON string with its schema, as the converter was set.
 -- tupleElement, not event.id: older servers find no parts of a column in what is inserted.
@@ -112,8 +110,8 @@ SELECT
     partition,
     offset,
     kafka_time,
-    -- Without an outbox row the message itself, also where its topic begins anew. A file's row is known by its place, and so is a message
-    -- from before release 2.0, whose row may be stored already.
+    -- Without an outbox row the message itself, also in a recreated topic. A file's row is identified by its position, and so is a message from
+    -- before release 2.0, since its row may be stored already.
     multiIf(outbox_id != '', outbox_id,
             topic = '', id,
             concat(topic, '/', toString(partition), '/', toString(offset), if(identity = 0, '', concat('/', toString(identity))))) AS event_key

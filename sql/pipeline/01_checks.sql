@@ -1,4 +1,4 @@
--- What must hold before anything is made. Each check answers with one line that says what to do.
+-- Conditions that are checked before anything is made. Each check fails with one line that says what to do.
 --| if not custom
 SELECT throwIf(toUInt32(splitByChar('.', version())[1]) * 100 + toUInt32(splitByChar('.', version())[2]) < 2408, 'debezium-udf pipeline: this server is older than ClickHouse 24.8: update it')
 FORMAT Null;
@@ -38,7 +38,7 @@ WHERE database = '{database}' AND name = '{target_mv}' AND position(create_table
 FORMAT Null;
 
 --| end
--- What is there by the names of this pipeline must be its own.
+-- Tables and views with the names of this pipeline must be its own.
 SELECT throwIf(count() > 0, 'debezium-udf pipeline: {database}.{kafka}, {decoded}, {target} or {view} exists and is something else: give another --name, or rename it')
 FROM system.tables
 WHERE database IN ('{database}', '{storage}')

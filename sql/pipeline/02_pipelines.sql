@@ -1,4 +1,4 @@
--- The pipelines of this database, a row each: pipeline_status and pipeline_alerts go by it.
+-- The pipelines of this database, one row each; pipeline_status and pipeline_alerts read it.
 CREATE DATABASE IF NOT EXISTS {database};
 --| if cluster
 
@@ -10,30 +10,30 @@ CREATE TABLE IF NOT EXISTS {database}.pipelines
     pipeline    String,
     function    String,
     kind        LowCardinality(String),
-    -- '' where the collection names it.
+    -- '' if it is the collection's.
     topic       String,
     collection  String,
     group_name  String,
     kafka_table String,
     decoded     String,
     target      String,
-    -- What must be there for it to run.
+    -- The tables and views that it needs.
     tables      Array(String),
     views       Array(String),
     -- Of the layout.
     layout      String,
     fingerprint UInt64,
     release     String,
-    -- How often it reads; 0: all the time.
+    -- The interval of --every; 0: none.
     every_seconds   UInt32,
-    -- After so long without a message the source is taken for dead; 0: pipeline_status goes by the topic's own rhythm.
+    -- Time without a message after which the source counts as dead (--silence); 0: by the topic's usual pauses.
     silence_seconds UInt32,
     applied_at  DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY pipeline;
 
--- Changes of stored tables that this server has been through.
+-- Changes of stored tables that were applied on this server.
 CREATE TABLE IF NOT EXISTS {database}.bundle_migrations
 (
     name       String,

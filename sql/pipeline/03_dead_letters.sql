@@ -1,12 +1,12 @@
--- Messages that could not be decoded, of all pipelines, with the reason and everything that is needed to decode them again.
--- The key is the row's place, so a second delivery is the same letter; and the message's identity, since a topic that begins anew has the
--- same offsets again. A replay writes the letter again with a higher attempt: the last one says how things stand.
+-- Messages of all pipelines that could not be decoded, with the reason and everything that is needed to decode them again.
+-- The key has the row's position, so a second delivery is the same letter, and the message's identity, since a recreated topic has the same
+-- offsets again. A replay writes the letter again with a higher attempt; the last attempt counts.
 CREATE TABLE IF NOT EXISTS {storage}.dead_letters
 (
     topic           LowCardinality(String) CODEC(ZSTD(1)),
     partition       UInt64 CODEC(ZSTD(1)),
     offset          UInt64 CODEC(Delta(8), ZSTD(1)),
-    -- A message in LineAsString that holds newlines makes several rows: counted from its first bad one.
+    -- In LineAsString a message with newlines makes several rows, counted from the first bad one.
     row             UInt64 CODEC(ZSTD(1)),
     attempt         UInt32 CODEC(ZSTD(1)),
     resolved        Bool CODEC(ZSTD(1)),
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS {storage}.dead_letters
     `headers.value` Array(String) CODEC(ZSTD(1)),
     kafka_time      DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     failed_at       DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
-    -- '' in rows from before release 2.0, which had the pipeline `experiments` alone.
+    -- '' in rows from before release 2.0, which had only the pipeline `experiments`.
     pipeline        LowCardinality(String) CODEC(ZSTD(1)),
     identity        UInt64 CODEC(ZSTD(1))
 )
@@ -26,15 +26,15 @@ PRIMARY KEY (topic, partition, offset, row)
 ORDER BY (topic, partition, offset, row, pipeline, identity);
 
 --| distributed dead_letters by topic, partition, offset, row
--- The letters that still wait for somebody, each once.
+-- The open letters, each once.
 CREATE OR REPLACE VIEW {database}.dead_letters_open AS
 SELECT * REPLACE (if(pipeline = '', 'experiments', toString(pipeline)) AS pipeline)
 FROM {database}.dead_letters FINAL
 WHERE NOT resolved;
 
--- The open letters, each row of the source once. Debezium writes again what it had not yet confirmed when it died: the
--- same row at another offset, so another letter. It is known by its key, which is the row's primary key as a JSON object
--- (of an event router: by the header `id`). A message without them is known by its place.
+-- The open letters, each row of the source once. After a crash Debezium writes again what it had not confirmed: the same row at another offset,
+-- so another letter. A row is identified by the message's key, which is the primary key as a JSON object (of an event router: by the header
+-- `id`), and otherwise by its position.
 CREATE OR REPLACE VIEW {database}.dead_letters_once AS
 SELECT *
 FROM {database}.dead_letters_open

@@ -1,5 +1,5 @@
--- What came through in each minute, per pipeline, topic and partition: deliveries, so a message that came twice counts twice.
--- pipeline_status reads it; a row a minute and partition is kept for a quarter of a year.
+-- Messages in each minute, per pipeline, topic and partition. These are deliveries, so a message that came twice counts twice.
+-- pipeline_status reads it. Rows are kept for a quarter of a year.
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_minutes
 (
     topic           LowCardinality(String),
@@ -13,10 +13,10 @@ CREATE TABLE IF NOT EXISTS {storage}.pipeline_minutes
     last_offset     SimpleAggregateFunction(max, UInt64),
     last_kafka_time SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
     last_arrival    SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
-    -- From Kafka's time to arrival, added up over the rows; and the longest. Only of messages whose clock is sane.
+    -- From Kafka's time to arrival: the sum over the rows, and the maximum. Only of messages with a plausible time.
     delay_ms        SimpleAggregateFunction(sum, Int64),
     max_delay_ms    SimpleAggregateFunction(max, Int64),
-    -- One of the minute's; '' only where it has none.
+    -- One of the minute's reasons; '' only if it has none.
     skipped_reason  SimpleAggregateFunction(max, String),
     error_reason    SimpleAggregateFunction(max, String),
     pipeline        LowCardinality(String),
@@ -34,7 +34,7 @@ ORDER BY (topic, partition, minute, pipeline)
 TTL minute + INTERVAL 92 DAY;
 
 --| distributed pipeline_minutes by topic, partition, minute
--- Members that no column of the layout takes, as the column `unmapped` lists them.
+-- Members without a column in the layout, as the column `unmapped` lists them.
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_unmapped
 (
     pipeline LowCardinality(String),

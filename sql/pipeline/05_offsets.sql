@@ -1,5 +1,5 @@
--- Which offsets have arrived, as bitmaps: a bit a message, so that every gap can be named for as long as the topic's
--- history matters. A message that comes twice sets its bit twice.
+-- The offsets that have arrived, as bitmaps with a bit for each message, so that every gap is known. A message that comes twice sets its bit
+-- twice.
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_offsets
 (
     topic     LowCardinality(String),
@@ -17,7 +17,7 @@ PRIMARY KEY (topic, partition, bucket)
 ORDER BY (topic, partition, bucket, pipeline);
 
 --| distributed pipeline_offsets by topic, partition, bucket
--- What a second reading of the topic found there (--operation audit).
+-- What a second reading of the topic found (--operation audit).
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_offsets_audited
 (
     topic     LowCardinality(String),
@@ -33,27 +33,27 @@ PRIMARY KEY (topic, partition, bucket)
 ORDER BY (topic, partition, bucket, pipeline);
 
 --| distributed pipeline_offsets_audited by topic, partition, bucket
--- What the broker said last of each partition (kind position), and every time that it no longer had what was still to be read, or that
--- a topic began anew. Losses are kept, since the broker shows them for a moment only; pipeline_watch_mv fills it (63_watch.sql).
+-- The broker's last answer for each partition (kind position), and each time that it no longer had messages which were still to be read, or that
+-- a topic was recreated. Losses are kept, since the broker shows them only for a moment. pipeline_watch_mv fills it (63_watch.sql).
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_watch
 (
     pipeline     LowCardinality(String),
     topic        LowCardinality(String),
     partition    UInt64,
     kind         Enum8('position' = 0, 'lost_to_retention' = 1, 'topic_begins_anew' = 2),
-    -- Of a position 0; of a loss the range: what was to be read next, and the last that the broker no longer has.
+    -- 0 for a position; for a loss the range: the next offset to be read, and the last one that the broker no longer has.
     first_offset UInt64,
     last_offset  UInt64,
-    -- So many are missing of the range; 0: not known.
+    -- The missing messages of the range; 0: not known.
     messages     UInt64,
     detail       String,
-    -- The topic's first offset and the one behind its last; the last that is stored here, -1 for none, and the latest Kafka time.
+    -- The topic's first offset, and the one after its last; the last stored offset, -1 for none, and the latest time in Kafka.
     log_begin    Int64,
     log_end      Int64,
     held         Int64,
     held_time    DateTime64(3, 'UTC'),
     found_at     DateTime64(3, 'UTC'),
-    -- Somebody has seen to it (docs/operating.md).
+    -- Somebody has dealt with it (docs/operating.md).
     accepted     Bool,
     looked_at    DateTime64(3, 'UTC')
 )
@@ -61,19 +61,19 @@ ENGINE = {replicated}ReplacingMergeTree(looked_at)
 ORDER BY (pipeline, topic, partition, kind, first_offset);
 
 --| distributed pipeline_watch by pipeline, topic, partition, kind, first_offset
--- What was lost before it could be read. It stays here; what was seen to is `accepted`.
+-- Messages that were lost before they were read. Rows stay here, `accepted` after somebody has dealt with them.
 CREATE OR REPLACE VIEW {database}.pipeline_losses AS
 SELECT pipeline, topic, partition, kind, first_offset, last_offset, messages, detail, found_at, accepted
 FROM {database}.pipeline_watch FINAL
 WHERE kind != 'position';
 
--- Every gap: offsets between the first and the last that arrived, and did not. Kafka itself leaves offsets out (transaction
--- markers, aborted transactions, compaction), and only a second reading can tell:
+-- Every gap: offsets between the first and the last that did not arrive. Kafka itself leaves out offsets (transaction markers, aborted
+-- transactions, compaction), and only a second reading can tell:
 --   lost            the second reading found messages there
---   retention       the topic had already deleted it when it was to be read: pipeline_losses
---   left out        the second reading passed by and found none
---   not audited     it has not been there: --operation audit
--- `since` is the minute in which a message from behind it arrived (0: more than a quarter of a year ago).
+--   retention       the topic had deleted them before they were read: pipeline_losses
+--   left out        the second reading found no messages there
+--   not audited     the second reading was not there yet: --operation audit
+-- `since` is the minute in which a message after the gap arrived (0: more than a quarter of a year ago).
 CREATE OR REPLACE VIEW {database}.pipeline_gaps AS
 WITH
     arrived AS

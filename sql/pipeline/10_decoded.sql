@@ -1,5 +1,4 @@
--- Where every message passes once, decoded: live rows, batches, backfills and replays. It stores nothing; views take
--- from it what they keep.
+-- Every message passes here once, decoded: live rows, batches, backfills and replays. It stores nothing; views take from it what they keep.
 CREATE TABLE IF NOT EXISTS {database}.{decoded}
 (
     event           {event_type},
@@ -10,18 +9,18 @@ CREATE TABLE IF NOT EXISTS {database}.{decoded}
     topic           String,
     partition       UInt64,
     offset          UInt64,
-    -- Tells apart the rows of one message; for a replay the dead letter's row.
+    -- Distinguishes the rows of one message; for a replay the dead letter's row.
     row             UInt64,
     -- 0, or how often this message has been replayed.
     attempt         UInt32,
     kafka_time      DateTime64(3, 'UTC'),
-    -- With topic, partition and offset it is the message, also where the topic begins anew: a hash of Kafka's time and the message.
+    -- Identifies the message together with topic, partition and offset, also in a recreated topic: a hash of Kafka's time and the message.
     -- 0 for messages from before release 2.0.
     identity        UInt64,
-    -- Comes from the topic, for the first time or again: no replay, no file.
+    -- Comes from the topic, not from a replay or a file.
     live            Bool
 )
 ENGINE = Null;
 
--- Of a layout that has changed.
+-- If the layout has changed.
 ALTER TABLE {database}.{decoded} MODIFY COLUMN event {event_type};

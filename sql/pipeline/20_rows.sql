@@ -1,9 +1,7 @@
--- The latest row of each key. `version` says which it is; of a deleted row the key stays, so that a message which comes again does not
--- bring it back, and FINAL hides it.
+-- The latest row of each key, by `version`. The key of a deleted row stays, so that a repeated message does not bring the row back. FINAL hides it.
 --| if left_out
--- PostgreSQL leaves a long value out of an update that does not change it. So each value that may be left out is kept in a row of its
--- own, too, where `row` names it: the latest of these is the value that PostgreSQL has. All are in one table, since what one message makes
--- must become visible at one moment.
+-- PostgreSQL leaves a long value out of an update that does not change it. So each such value is also kept in a row of its own, with its name in
+-- `row`; the latest of these is PostgreSQL's value. All rows are in one table, so that the rows of a message become visible at the same time.
 --| end
 CREATE TABLE IF NOT EXISTS {storage}.{target}
 (
@@ -15,8 +13,8 @@ SETTINGS min_bytes_for_wide_part = 134217728;
 
 --| distributed {target} by {sharding_key}
 --| if left_out
--- The table as it is now. `complete` is false where a value was left out and has never come: the key was changed, or the row was stored
--- before the pipeline began. A write of that value in the source, or REPLICA IDENTITY FULL, fixes it.
+-- The table as it is now. `complete` is false if a value was left out and never came, since the key was changed or the row is older than the
+-- pipeline. A write of this value in the source, or REPLICA IDENTITY FULL, fixes it.
 CREATE OR REPLACE VIEW {storage}.{view} AS
 WITH
     _rows AS
@@ -60,7 +58,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{target_mv}
 TO {database}.{target} AS
 WITH
 --| if left_out
-    -- Of which the row holds the value: '' all of them, ' ' none, since it is deleted.
+    -- The column of which the row has the value: '' all of them, ' ' none, since it is deleted.
     if(_e._gone, ' ', _row) AS _holds
 --| end
 --| if not left_out
@@ -81,8 +79,7 @@ SELECT
 FROM
 (
 --| if left_out
-    -- The row itself, and each value that came with it and might be left out later; a delete ends all of them. A short plain word is never
-    -- left out.
+    -- The row itself, and each of its values that might be left out later; a delete ends all of them. A short plain word is never left out.
     SELECT
         *,
         arrayConcat(
@@ -90,7 +87,7 @@ FROM
     FROM
     (
 --| end
-    -- The Tuple's elements by themselves: an expression over a Tuple of hundreds takes long to analyze, with each insert.
+    -- The Tuple's elements one by one: an expression over a Tuple of hundreds takes long to analyze, with each insert.
     SELECT
 {event_values},
         {version} AS _version,

@@ -1,5 +1,5 @@
 --| if once_by_key
--- Each row of the source once, by its key: it is written once and never changed.
+-- Each row of the source once, by its key, since it is written once and never changed.
 --| end
 --| if not once_by_key
 -- Each message once.

@@ -1,4 +1,4 @@
--- Every message as it was, for {raw_days} days: what no column takes can be decoded again (--operation decode_again).
+-- Every message unchanged, for {raw_days} days, so that it can be decoded again by another layout (--operation decode_again).
 CREATE TABLE IF NOT EXISTS {storage}.{raw}
 (
     topic      LowCardinality(String) CODEC(ZSTD(1)),

@@ -1,4 +1,4 @@
--- Errors into dead_letters, and of a replay every row: one that decodes now closes its letter.
+-- Errors, and every row of a replay: one that now decodes closes its letter.
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{dead_letters_mv}
 TO {database}.dead_letters AS
 SELECT

@@ -1,4 +1,4 @@
--- Replays and files are no part of the stream.
+-- Replays and files are not part of the stream.
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{minutes_mv}
 TO {database}.pipeline_minutes AS
 WITH

@@ -1,4 +1,4 @@
--- Names the pipeline, for pipeline_status.
+-- Registers the pipeline for pipeline_status.
 INSERT INTO {database}.pipelines
     (pipeline, function, kind, topic, collection, group_name, kafka_table, decoded, target, tables, views, layout, fingerprint,
      release, every_seconds, silence_seconds)

@@ -1,17 +1,17 @@
 -- Needs ClickHouse 24.8, whose analyzer resolves the names of these views.
--- What this server's Kafka consumers say of themselves, each with its pipeline. librdkafka's statistics are two seconds old at most; they
--- come out when the consumer polls. Names of topics and groups are secret to whoever may not see secrets.
+-- The state of this server's Kafka consumers, each with its pipeline. librdkafka's statistics are at most two seconds old, and are written when
+-- the consumer polls. Names of topics and groups are hidden from users who may not see secrets.
 CREATE OR REPLACE VIEW {storage}.pipeline_consumers AS
 SELECT
     pipelines.pipeline AS pipeline,
     consumer_id,
     assignments.topic AS topics,
     assignments.partition_id AS partitions,
-    -- What it reads next of each; negative before its first message.
+    -- The next offset of each; negative before the first message.
     assignments.current_offset AS next_offsets,
     rdkafka_stat AS statistics,
     toDateTime64(JSONExtractInt(rdkafka_stat, 'time'), 3, 'UTC') AS statistics_time,
-    -- An exception ends with its stack.
+    -- Without the stack trace.
     arrayMap(text -> splitByString(', Stack trace', splitByChar('\n', text)[1])[1], exceptions.text) AS errors,
     exceptions.time AS error_times,
     last_poll_time,
@@ -22,24 +22,23 @@ SELECT
                     JSONExtractKeysAndValuesRaw(rdkafka_stat, 'brokers')) AS known) AS brokers,
     -- The first statistics come after the first block.
     if(empty(known), notEmpty(topics), arrayExists(broker -> JSONExtractString(broker.2, 'state') = 'UP', known)) AS connected,
-    -- At work, and does not read: something behind the view takes its time, or the commit does.
+    -- At work but not reading: an insert or the commit takes long.
     is_currently_used AND notEmpty(topics) AND last_poll_time < now() - 30 AS inside_block,
     arrayExists(time -> time >= last_commit_time, error_times) AS has_failed
 FROM system.kafka_consumers AS consumers
 INNER JOIN {database}.pipelines AS pipelines FINAL ON pipelines.kafka_table = consumers.table
 WHERE consumers.database = '{database}';
 
--- What the server said when it loaded the executable functions. It tells from ClickHouse 26.3 on; before that there is no such table, and
--- no row here.
+-- The server's errors when it loaded the executable functions. Before ClickHouse 26.3 there is no such table, and no row here.
 CREATE TABLE IF NOT EXISTS {storage}.pipeline_registrations
 (
     name                  String,
-    -- '' where nothing was wrong.
+    -- '' if nothing was wrong.
     loading_error_message String
 )
 ENGINE = Merge('system', '^user_defined_functions$');
 
--- Where each consumer is: a row for each of its partitions, for each consumer without one, and for each pipeline without consumers.
+-- The position of each consumer: a row for each of its partitions, for each consumer without one, and for each pipeline without consumers.
 CREATE OR REPLACE VIEW {storage}.pipeline_positions AS
 SELECT
     pipelines.pipeline AS pipeline,
@@ -50,12 +49,12 @@ SELECT
     JSONExtractString(position, 'fetch_state') = 'active' AS is_active,
     JSONExtract(position, 'lo_offset', 'Int64') AS log_begin,
     JSONExtract(position, 'hi_offset', 'Int64') AS log_end,
-    -- The last stable offset: a consumer is given nothing of a transaction before its end, and nothing behind it.
+    -- The last stable offset: a consumer gets nothing of a transaction, and nothing after it, before the transaction ends.
     JSONExtract(position, 'ls_offset', 'Int64') AS stable_offset,
     JSONExtract(position, 'committed_offset', 'Int64') AS committed_offset,
     greatest(committed_offset, log_begin, 0) AS stored_offset,
-    -- Where all there is was fetched and handed on, and no block hangs or fails, what lies behind the last message are no messages,
-    -- but the marks that end transactions: they are never committed.
+    -- If everything was fetched and passed on, and no block hangs or fails, the offsets after the last message are transaction markers, which
+    -- are never committed.
     JSONExtract(position, 'next_offset', 'Int64') >= log_end AND JSONExtract(position, 'fetchq_cnt', 'Int64') = 0
         AND NOT inside_block AND NOT has_failed AS is_at_end,
     if(is_at_end, 0, greatest(log_end - stored_offset, 0)) AS lag,
@@ -64,10 +63,10 @@ FROM {database}.pipelines AS pipelines FINAL
 LEFT JOIN {storage}.pipeline_consumers AS consumers ON consumers.pipeline = pipelines.pipeline
 LEFT ARRAY JOIN topics AS topic, partitions AS number, next_offsets AS next_offset;
 
--- What came of each partition: lately, in an hour, in a day; and how long its topic is usually silent.
+-- The messages of each partition lately, in an hour and in a day, and how long its topic is usually silent.
 CREATE OR REPLACE VIEW {storage}.pipeline_arrivals AS
 WITH
-    -- now() is another constant on each node of a cluster: what compares with it stays outside.
+    -- now() is another constant on each node of a cluster, so comparisons with it stay outside.
     minutes AS
     (
         SELECT * REPLACE (if(pipeline = '', 'experiments', toString(pipeline)) AS pipeline)
@@ -77,7 +76,7 @@ WITH
     (
         SELECT
             pipeline, topic, partition,
-            -- Of the last minute in which something came, since a topic may begin anew.
+            -- Of the last minute with messages, since a topic may be recreated.
             argMax(m.last_offset, (minute, m.last_offset)) AS last_offset,
             max(m.last_kafka_time) AS last_kafka_time,
             max(m.last_arrival) AS last_arrival,
@@ -104,7 +103,7 @@ WITH
             maxIf(max_delay_ms, minute > now() - 120) AS max_delay_ms_minute,
             arrayMap(delay -> if(isNaN(delay), 0, toUInt64(delay)),
                      quantilesTDigestMergeIf(0.5, 0.99)(delays, minute > now() - 120)) AS delay_quantiles,
-            -- Of a minute's reasons the greatest, which is the one that merges keep.
+            -- The greatest of a minute's reasons, since merges keep this one.
             argMaxIf(skipped_reason, (minute, skipped_reason), skipped_reason != '') AS last_skipped,
             argMaxIf(error_reason, (minute, error_reason), error_reason != '') AS last_error
         FROM minutes AS m
@@ -130,7 +129,7 @@ FROM arrived
 LEFT JOIN rhythm ON rhythm.pipeline = arrived.pipeline AND rhythm.topic = arrived.topic
 WHERE pipeline IN (SELECT pipeline FROM {database}.pipelines);
 
--- What is wrong with the whole of a pipeline: code and words, both '' where nothing is. One row a pipeline, whatever the others do.
+-- What is wrong with a pipeline as a whole: code and words, both '' if nothing is. One row for each pipeline.
 CREATE OR REPLACE VIEW {storage}.pipeline_faults AS
 WITH
     settings AS
@@ -152,8 +151,8 @@ WITH
             count() AS number,
             max(connected) AS is_connected,
             sum(length(topics)) AS assigned,
-            -- Errors that no commit came after. A block's is tried again in half a second: what it meets in the second of a commit it
-            -- meets again in the next, and after a minute of reading without another it is over.
+            -- Errors without a later commit. A block is tried again after half a second, so an error in the second of a commit shows again if it
+            -- lasts. After a minute of reading without an error it is over.
             groupArrayArray(arrayFilter((text, time) -> time >= last_commit_time, errors, error_times)) AS all_errors,
             groupArrayArray(arrayFilter((text, time) -> time > last_commit_time AND last_poll_time < time + 60, errors, error_times))
                 AS block_errors,
@@ -166,7 +165,7 @@ WITH
     (
         SELECT
             pipelines.pipeline AS pipeline, layout, function, collection, kafka_table, decoded, every_seconds, silence_seconds, applied_at,
-            -- Somebody else inserts its messages: there is no consumer to ask.
+            -- Another program inserts the messages, so there is no consumer.
             collection = '' AS is_landing,
             tables, views,
             ifNull(of_consumers.number, 0) AS consumers, is_connected, assigned, all_errors, block_errors, all_brokers,
@@ -185,7 +184,7 @@ WITH
             (SELECT count() FROM system.kafka_consumers) AS server_consumers,
             (SELECT anyIf(toUInt64OrZero(value), name = 'background_message_broker_schedule_pool_size') FROM system.server_settings)
                 AS server_threads,
-            -- librdkafka knows no such setting, or no such value of it.
+            -- librdkafka does not know this setting or its value.
             extract(arrayFirst(text -> text LIKE '%Failed to set %', all_errors), '(Failed to set .*)$') AS unset,
             arrayFirst(text -> text ILIKE '%failed to resolve%', all_errors) AS unresolved,
             arrayFirst(text -> match(text, '(?i)sasl|ssl|tls|certificate|authenticat'), all_errors) AS refused,
@@ -198,7 +197,7 @@ WITH
                  WHERE database = '{storage}' AND is_readonly)))) AS read_only,
             concat(arrayStringConcat(read_only, ', '), if(length(read_only) = 1, ' is', ' are'), ' read-only; bring the keeper back')
                 AS without_keeper,
-            -- The server's last error, since an open block began, of the kinds that an insert meets and tries again.
+            -- The server's last error since the open block began, of the kinds after which an insert is tried again.
             arrayFilter(error -> inside_since > 0 AND error.1 >= inside_since,
                 (SELECT arraySort(groupArray((last_error_time, splitByString(', Stack trace', splitByChar('\n', last_error_message)[1])[1])))
                  FROM system.errors
@@ -212,10 +211,10 @@ WITH
 SELECT
     pipeline, layout, kafka_table, is_landing, every_seconds, silence_seconds, applied_at, topic_words, group_words,
     server_consumers, server_threads,
-    -- The function runs, by a registration that is there no more.
+    -- The function runs by a registration that no longer exists.
     if(not_loaded = '', '', concat('function ', function, ' runs as it was registered before, since the server cannot load the present registration: ',
         not_loaded, '; `debezium-udf check` on the server, then register its layout again, before the server is restarted')) AS stale_function,
-    -- Why a block stays open, where one does.
+    -- Why a block stays open.
     if(notEmpty(read_only), 'read_only', 'inside_block') AS hindrance_code,
     multiIf(
         notEmpty(read_only), without_keeper,
@@ -268,13 +267,13 @@ FROM
     FROM facts
 );
 
--- Is it consuming, and if not, why: a row for each pipeline's partitions, and for each of its consumers that has none.
+-- Whether it consumes, and if not, why: a row for each partition of each pipeline, and for each consumer without one.
 --
 --   SELECT pipeline, topic, partition, code, diagnosis FROM {database}.pipeline_status
 --
--- `code` is for machines, and its numbers never change; `diagnosis` says it in words, with what to do. docs/operating.md has both.
+-- `code` is for programs, and its numbers never change; `diagnosis` says the same in words, with the remedy (docs/operating.md).
 --| if cluster
--- This node's own answer; {database}.pipeline_status has those of all.
+-- The answer of this node; {database}.pipeline_status has those of all nodes.
 --| end
 CREATE OR REPLACE VIEW {storage}.pipeline_status AS
 WITH
@@ -283,7 +282,7 @@ WITH
         SELECT u.pipeline AS pipeline, arraySort(groupUniqArray(u.member)) AS names, min(u.first) AS since
         FROM {database}.pipeline_unmapped AS u
         INNER JOIN {database}.pipelines AS p FINAL ON p.pipeline = u.pipeline
-        -- What the layout has taken up since then does not come again.
+        -- Without members that the layout has since then.
         WHERE u.last >= p.applied_at
         GROUP BY pipeline
     ),
@@ -299,7 +298,7 @@ WITH
         FROM {database}.pipeline_watch FINAL
         GROUP BY pipeline, topic, partition
     ),
-    -- Each place once, with what the consumers say of it (here), and what came of it (came).
+    -- Each partition once, with the state of its consumer (here) and its messages (came).
     places AS
     (
         SELECT
@@ -333,7 +332,7 @@ WITH
                 places.partition IS NULL AND last_poll_time = 0 AND server_consumers > server_threads, 'too_many_consumers',
                 places.partition IS NULL AND group_state != 'steady', 'waiting_for_assignment',
                 places.partition IS NULL, 'no_assignment',
-                -- Where nothing watches, what the broker says now.
+                -- Without the watching view, the broker's present answer.
                 is_anew OR (watched_at = 0 AND is_active AND is_quiet AND last_arrival > 0 AND log_end <= last_offset), 'topic_begins_anew',
                 last_arrival = 0 AND next_offset >= 0, 'reading',
                 NOT is_assigned AND NOT is_landing, 'not_assigned_here',
@@ -344,7 +343,7 @@ WITH
                 longest_silence > 0 AND last_arrival > 0 AND silence > longest_silence, 'silent',
                 stale_function != '' AND rows_hour = 0, 'registration_broken',
                 rows_hour = 0, 'up_to_date',
-                -- A connector's heartbeats are skipped as they should be.
+                -- Heartbeats of a connector are always skipped.
                 events_hour = 0 AND errors_hour = 0 AND last_skipped != 'heartbeat', 'all_skipped',
                 events_hour = 0 AND errors_hour > 0, 'none_decoded',
                 skips_jump, 'skipped_jump',
@@ -364,13 +363,13 @@ SELECT
     consumer_id AS consumer,
     is_assigned,
     log_end AS end_offset,
-    -- The group's: what it will begin with after a crash. Negative where nothing was committed yet.
+    -- The group's offset, from which it continues after a crash. Negative if nothing was committed yet.
     committed_offset,
     lag,
     last_offset,
     last_kafka_time,
     last_arrival,
-    -- Of messages whose clock is sane; the others are clock_errors.
+    -- Of messages with a plausible time; the others are clock_errors.
     round(judged.delay_ms_minute) AS delay_ms_minute,
     max_delay_ms_minute,
     events_minute, skipped_minute, errors_minute,
@@ -447,7 +446,7 @@ SELECT
     if(partition IS NULL, 0, log_begin) AS begin_offset,
     watched_at
 FROM judged
--- Where messages are inserted, only their partitions are known.
+-- If another program inserts the messages, only their partitions are known.
 WHERE NOT (is_landing AND partition IS NULL AND pipeline IN (SELECT pipeline FROM {storage}.pipeline_arrivals))
 ORDER BY pipeline, topic, partition;
 

@@ -1,19 +1,19 @@
 -- Needs ClickHouse 24.8, whose analyzer resolves the names of these views.
--- What somebody should look at now: no row means all is well. Ask once a minute. `page` wants somebody now, `ticket` today.
+-- What needs attention; no row: nothing. Query it once a minute. `page` needs somebody now, `ticket` needs somebody today.
 CREATE OR REPLACE VIEW {database}.pipeline_alerts AS
 WITH
-    -- The thresholds, all of them; those of the codes are in 60_status.sql.
+    -- All thresholds; those of the codes are in 60_status.sql.
     500000 AS far_behind,            -- messages
     5000 AS slow,                    -- milliseconds from Kafka to here, the mean of a minute
     0.01 AS many_letters,            -- of an hour's messages: above it somebody comes at once
     300 AS many_parts,               -- of one partition
     86400 AS audit_delay,            -- seconds that a gap may wait for its audit
     300 AS watch_delay,              -- and a partition for pipeline_watch
-    -- Codes that page, and by which alert. What is not here, and not asked for below, needs nobody.
+    -- Codes that page, and their alerts. A code that is neither here nor below needs nobody.
     ['node_missing', 'table_missing', 'view_missing', 'function_missing', 'function_fails', 'no_consumer', 'not_connected', 'no_topic',
      'blocked', 'inside_block', 'read_only', 'held_back', 'stalled', 'all_skipped', 'none_decoded', 'too_many_consumers'] AS not_consuming,
     ['no_assignment', 'waiting_for_assignment'] AS without_partitions
--- By what the status says: one look at it, and every alert of its rows.
+-- Alerts of the status, from one query of it.
 SELECT
     found.1 AS severity,
     found.2 AS alert,
@@ -26,7 +26,7 @@ FROM
     SELECT
         s.pipeline AS pipeline, toString(s.code) AS code, topic, consumer, lag, s.delay_ms_minute AS delay, diagnosis, silence_seconds, watched_at,
         concat(topic, '/', toString(partition)) AS here,
-        -- Once a topic or a pipeline, though each partition says it.
+        -- Once for a topic or a pipeline, though each partition has it.
         row_number() OVER (PARTITION BY s.pipeline, topic, code ORDER BY partition) = 1 AS is_first,
         row_number() OVER (PARTITION BY s.pipeline, code ORDER BY topic, partition) = 1 AS is_first_of_all,
         s.clock_errors_day AS wrong_clocks,
@@ -38,14 +38,14 @@ FROM
             ('page', 'many are skipped', ifNull(here, ''), diagnosis, code = 'skipped_jump'),
             ('page', 'topic begins anew', ifNull(here, ''), diagnosis, code = 'topic_begins_anew'),
             ('page', 'lost', ifNull(here, ''), diagnosis, code = 'lost_to_retention' AND watched_at = 0),
-            -- Where nobody said how long it may be silent, it is a guess.
+            -- Without --silence it is a guess.
             (if(silence_seconds > 0, 'page', 'ticket'), 'silent', topic, diagnosis, code = 'silent' AND is_first),
-            -- It runs until the server starts anew.
+            -- It runs until the server is restarted.
             ('ticket', 'registration is broken', s.pipeline, diagnosis, code = 'registration_broken' AND is_first_of_all),
             ('ticket', 'new members', s.pipeline, diagnosis, code = 'new_members' AND is_first_of_all),
             ('ticket', 'clocks', ifNull(here, ''),
              concat(toString(wrong_clocks), ' messages of a day have no time or a wrong one, so their delay is not known'), wrong_clocks > 0),
-            -- Without it a loss to retention could pass by.
+            -- Without it a loss to retention could go unnoticed.
             ('ticket', 'nothing watches', ifNull(here, ''), concat('pipeline_watch_mv last ran at ', toString(watched_at)),
              watched_at > 0 AND watched_at < now() - watch_delay AND s.is_assigned AND NOT has(not_consuming, code))])) AS found
     FROM {database}.pipeline_status AS s
@@ -83,11 +83,11 @@ FROM
            min(first_offset) AS begin, max(last_offset) AS end, sum(lost) AS missing, count() AS gaps, min(since) AS oldest
     FROM {database}.pipeline_gaps
     WHERE verdict = 'lost' OR (verdict = 'not audited' AND since < now() - audit_delay)
-    -- Each loss by itself.
+    -- One alert for each loss.
     GROUP BY pipeline, topic, partition, verdict, if(verdict = 'lost', first_offset, 0)
 )
 UNION ALL
--- Where another replica takes the inserts nothing is blocked.
+-- If another replica takes the inserts, nothing is blocked.
 SELECT 'ticket', 'table is read-only', concat(database, '.', table), 'it waits for its keeper', '', 'read_only'
 --| if cluster
 FROM clusterAllReplicas('{cluster}', system.replicas)

@@ -1,5 +1,5 @@
--- What each node of the cluster says of itself, and of a node that does not answer that it does not: then numbers lack what
--- its shard holds. A partition that another node has is left out; one that nobody has is there for each node.
+-- The status of each node of the cluster, with a row for a node that does not answer; numbers then lack its shard. A partition that another node
+-- has is left out; one that no node has appears for each node.
 CREATE OR REPLACE VIEW {database}.pipeline_status AS
 WITH
     -- clusterAllReplicas counts nodes in this order.

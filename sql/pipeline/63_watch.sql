@@ -1,10 +1,10 @@
 -- Needs ClickHouse 24.9, for APPEND.
 --
--- Looks every 20 seconds at what the broker says of each partition that this server reads, and at what it said the time before:
---   lost_to_retention    the topic begins behind what was to be read next, and not all in between has arrived since
---   topic_begins_anew    the topic ends, or begins, before where it did; it ends before what is stored; a later message came at an
---                        earlier offset; or the second reading (--operation audit) found later messages at the offsets that are stored
--- A look counts only where the consumer's statistics are newer than the last one.
+-- Compares every 20 seconds the broker's answer for each partition of this server with the one before:
+--   lost_to_retention    the topic begins after the next offset to be read, and not everything between has arrived since
+--   topic_begins_anew    the topic ends or begins earlier than before; it ends before the last stored offset; a later message came at an
+--                        earlier offset; or the second reading (--operation audit) found later messages at stored offsets
+-- Only statistics that are newer than the last ones count.
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.pipeline_watch_mv
 REFRESH EVERY 20 SECOND APPEND
 TO {database}.pipeline_watch AS
@@ -13,15 +13,14 @@ WITH
     (
         SELECT * FROM {database}.pipeline_watch FINAL WHERE kind = 'position'
     ),
-    -- What has arrived since the last look, with a minute's overlap.
+    -- Messages that arrived since the last time, with a minute's overlap.
     came AS
     (
         SELECT
             m.pipeline AS pipeline, m.topic AS topic, m.partition AS partition,
             max(m.last_offset) AS last_offset,
             max(m.end_kafka_time) AS end_kafka_time,
-            -- An offset that was stored comes again, and all messages of its minute are later than what was stored: messages that are
-            -- delivered again are not.
+            -- A stored offset comes again, and all messages of its minute are later than the stored ones, unlike those of a second delivery.
             countIf(before.held_time > 0 AND m.first_offset <= before.held AND m.first_kafka_time > before.held_time) > 0 AS went_back
         FROM
         (
@@ -41,7 +40,7 @@ WITH
         FROM {database}.pipeline_offsets AS o
         GROUP BY pipeline, topic, partition, bucket
     ),
-    -- Offsets of the second reading whose first message is later than the one that is stored: others, if they are the same offsets.
+    -- Offsets of the second reading with a later first message than the stored one: other messages, if the offsets are the same.
     others AS
     (
         SELECT
@@ -77,7 +76,7 @@ WITH
             GROUP BY pipeline, topic, partition, bucket
         )
         WHERE bitmapHasAll(theirs, ours)
-          -- Named once.
+          -- Reported once.
           AND (pipeline, topic, partition, bitShiftLeft(bucket, 16)) NOT IN
               (SELECT pipeline, topic, partition, first_offset FROM {database}.pipeline_watch WHERE kind = 'topic_begins_anew')
         GROUP BY pipeline, topic, partition
@@ -112,7 +111,7 @@ WITH
         LEFT JOIN replaced ON replaced.pipeline = here.pipeline AND replaced.topic = here.topic AND replaced.partition = here.partition
         WHERE here.partition IS NOT NULL AND here.is_active AND here.log_end >= 0 AND here.statistics_time > before.looked_at
     ),
-    -- Of a range that the topic no longer has, so many have arrived.
+    -- The messages that arrived, of a range that the topic no longer has.
     arrived AS
     (
         SELECT looks.pipeline AS pipeline, looks.topic AS topic, looks.partition AS partition,

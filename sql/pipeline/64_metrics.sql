@@ -1,6 +1,6 @@
 -- Needs ClickHouse 24.8, whose analyzer resolves the names of these views.
--- What Prometheus is told of the pipelines of this database, a row a sample, as FORMAT Prometheus takes it; docs/metrics.md has the table.
--- The handler /pipelines/metrics (sql/config) reads the views of this name in all databases. Whoever reads it needs no other grant.
+-- The metrics of this database's pipelines, one row for each sample, for FORMAT Prometheus; docs/metrics.md lists them. The handler
+-- /pipelines/metrics (sql/config) reads the views of this name in all databases. Its user needs no other grant.
 CREATE OR REPLACE VIEW {database}.pipeline_metrics
 DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH
@@ -11,11 +11,11 @@ SELECT
     sample.2 AS value,
     sample.3 AS help,
     'gauge' AS type,
-    -- Of control characters Prometheus reads a line feed alone, and the format writes others as it does not: such a text is given as JSON.
+    -- The format cannot write control characters other than line feed as Prometheus reads them, so such a text is written as JSON.
     mapApply((label, text) -> (label, toValidUTF8(if(match(text, '[[:cntrl:]]'), toJSONString(text), text))), mapUpdate(place, sample.4)) AS labels
 FROM
 (
-    -- One look at the status, and all samples of its rows.
+    -- All samples of the status, from one query of it.
     SELECT
         CAST(map('database', '{database}', 'pipeline', pipeline, 'topic', topic, 'partition', ifNull(toString(partition), '')
 --| if cluster
@@ -124,7 +124,7 @@ FROM
     GROUP BY view
 )
 UNION ALL
--- Of this server, the same in each database: what its executable functions took, from ClickHouse 26.6 on, and which it could not load.
+-- Of this server, the same in each database: the cost of its executable functions (ClickHouse 26.6), and those that it could not load.
 SELECT concat('executable_function_', sample.2), toFloat64(value) * sample.3, sample.4, 'counter', sample.5
 FROM system.events
 INNER JOIN

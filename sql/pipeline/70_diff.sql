@@ -1,5 +1,5 @@
--- What differs between {storage}.{target} and {layout}: the statements that fix it, and what to do about the rows that are stored. No line:
--- nothing differs. Ask for it as FORMAT TSVRaw.
+-- The differences between {storage}.{target} and {layout}: the statements that fix them, and what to do about stored rows. No line: no
+-- difference. Use FORMAT TSVRaw.
 WITH
     (SELECT count() FROM system.tables WHERE database = '{storage}' AND name = '{target}') > 0 AS exists,
     present AS

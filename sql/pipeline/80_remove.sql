@@ -1,4 +1,4 @@
--- Takes pipeline {pipeline} away: first the consumption, whose last block is finished and committed. The group stays on the broker.
+-- Removes pipeline {pipeline}: first the consumption, after its last block was finished and committed. The group stays on the broker.
 DROP VIEW IF EXISTS {database}.{decoded_mv} SYNC;
 
 --| if not landing
@@ -47,7 +47,7 @@ ALTER TABLE {storage}.pipeline_offsets_audited DELETE WHERE pipeline = '{pipelin
 
 ALTER TABLE {storage}.pipeline_watch DELETE WHERE pipeline = '{pipeline}' SETTINGS mutations_sync = 2;
 
--- Stored rows, letters and raw messages stay. To drop them, too:
+-- Stored rows, letters and raw messages stay. To drop them as well:
 --
 --   DROP TABLE IF EXISTS {storage}.{target} SYNC
 --   DROP TABLE IF EXISTS {storage}.{raw} SYNC

@@ -1,5 +1,5 @@
 --| if landing
--- Where somebody else inserts the messages: each as it was, under the names that ClickPipes has for what Kafka knows of one.
+-- Another program inserts the messages here, unchanged. The columns have ClickPipes' names for Kafka's metadata.
 CREATE TABLE IF NOT EXISTS {database}.{kafka}
 (
     message        String CODEC(ZSTD(3)),
@@ -22,8 +22,7 @@ CREATE TABLE IF NOT EXISTS {database}.{kafka} (message String)
 ENGINE = Kafka({collection}{kafka_settings});
 
 --| end
--- Each message is decoded once, here. This view starts the consumption, so it is the last to be made: what comes through
--- must find all other views in place.
+-- Each message is decoded once, here. This view starts the consumption, so it is made last, when all other views are in place.
 CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{decoded_mv}
 TO {database}.{decoded} AS
 SELECT
@@ -53,6 +52,6 @@ SELECT
     true AS live
 FROM {database}.{kafka};
 
--- Which release this is. The last step: what says so has all of it.
+-- The release. It is made last, so a server that has it has everything.
 CREATE OR REPLACE VIEW {database}.bundle_version AS
 SELECT '{release}' AS version, (SELECT max(name) FROM {database}.bundle_migrations) AS last_migration;

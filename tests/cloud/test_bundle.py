@@ -156,7 +156,7 @@ def test_the_pages_clickpipe_has_the_providers_arguments_and_the_landing_tables_
 
     assert unknown(SCHEMAS["terraform"]["clickhouse_clickpipe"], pipe, "") == []
     sql = subprocess.check_output([PROGRAM, "pipeline", LAYOUT, "--landing", "--database", "experiments"], text=True)
-    table = re.search(r"CREATE TABLE IF NOT EXISTS (\S+)\n\((.*?)\n\)", sql[sql.index("somebody else inserts"):], re.S)
+    table = re.search(r"CREATE TABLE IF NOT EXISTS (\S+)\n\((.*?)\n\)", sql[sql.index("Another program inserts"):], re.S)
     columns = re.findall(r"^    (\w+) +(.*?)(?: CODEC.*)?,?$", table[2], re.M)
     assert f"{pipe['destination']['database']}.{pipe['destination']['table']}" == table[1]
     assert [(column["name"], column["type"]) for column in pipe["destination"]["columns"]] == columns

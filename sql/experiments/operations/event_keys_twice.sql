@@ -1,4 +1,4 @@
--- Each event_key that stands under two sorting keys, with both: rows that FINAL cannot collapse and that count twice.
+-- Each event_key with two sorting keys, and both of them: rows that FINAL cannot collapse and that count twice.
 -- There should be none, since outbox rows are append-only; an updated payload (or an id used twice by hand) makes one.
 SELECT
     event_key,

@@ -1,4 +1,4 @@
--- A test row by hand. What is not given follows from the rest: value and is_conversion here.
+-- A test row by hand. Columns that are not given follow from the others: here value and is_conversion.
 INSERT INTO experiments_analytics.events_processed
     (id, experiment_id, variant_id, user_id, event_type, timestamp, assignment_at, properties)
 VALUES

@@ -1,4 +1,4 @@
--- Both sides by the day the outbox row was written, last eight days; `missing` should be 0 for every day that is over.
+-- Counts of both sides by the day on which the outbox row was written, for the last eight days; `missing` should be 0 for every past day.
 -- PostgreSQL is the named collection experiments_postgres (sql/config/config.d/experiments_postgres.xml). An event keeps
 -- its outbox row's id and created_at; a dead letter has them in its message.
 SELECT
@@ -7,7 +7,7 @@ SELECT
     sum(events) AS events,
     sum(letters) AS letters,
     outbox - (events - extra) - letters AS missing,
-    -- Events whose outbox row is there no more: deleted, or undone by a restore of PostgreSQL.
+    -- Events without an outbox row: it was deleted, or undone by a restore of PostgreSQL.
     sum(not_there) AS extra
 FROM
 (

@@ -1,7 +1,7 @@
--- Says that somebody has seen to what pipeline_status calls topic_begins_anew or lost_to_retention: then pipeline {pipeline} is judged by
--- what comes from now on, and pipeline_losses keeps it as accepted. docs/operating.md has what to do first. On a cluster, on each node.
+-- Ends the codes topic_begins_anew and lost_to_retention: the status of pipeline {pipeline} then depends only on messages from now on, and
+-- pipeline_losses has the loss as accepted. docs/operating.md says what to do first. On a cluster, run it on each node.
 --
--- The offsets of a topic that has begun anew tell nothing of the one before it.
+-- The offsets of the former topic mean nothing in the recreated one.
 ALTER TABLE {storage}.pipeline_offsets
     DELETE WHERE if(pipeline = '', 'experiments', toString(pipeline)) = '{pipeline}' AND (topic, partition) IN
         (SELECT topic, partition FROM {database}.pipeline_losses

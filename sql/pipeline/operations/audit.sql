@@ -1,8 +1,8 @@
--- Reads the topic a second time, in a group of its own, and keeps which offsets there are: pipeline_gaps then tells what was lost from what
--- Kafka leaves out, and pipeline_status a topic that began anew. It is an ordinary view: offsets are committed when they are stored.
--- It reads until --operation audit_end; left on, it audits for ever, for about half of the CPU that the pipeline takes. It is through when
+-- Reads the topic a second time, in its own group, and stores which offsets exist. pipeline_gaps then distinguishes lost messages from offsets
+-- that Kafka leaves out, and pipeline_status finds a recreated topic. It is an ordinary view: offsets are committed when they are stored.
+-- It reads until --operation audit_end and takes about half of the pipeline's CPU. It has finished when
 --   SELECT max(bitmapMax(offsets)) FROM {database}.pipeline_offsets_audited WHERE pipeline = '{pipeline}'
--- is past the gap. To audit from the beginning again: kafka-consumer-groups --reset-offsets --to-earliest for {audit_group}, between the two.
+-- is after the gap. To audit from the beginning again: kafka-consumer-groups --reset-offsets --to-earliest for {audit_group}, between the two.
 CREATE TABLE IF NOT EXISTS {database}.{kafka}_audit (message String)
 ENGINE = Kafka({collection}, kafka_group_name = '{audit_group}', kafka_flush_interval_ms = 5000{batch_settings});
 

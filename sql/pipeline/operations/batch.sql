@@ -1,8 +1,8 @@
--- Takes what is on the topic for a group of its own, through the same path as live rows: all of it at first, later what came since the last
--- time. It is an ordinary view, so that an offset is committed when its rows are stored; a direct INSERT … SELECT from the Kafka table would
--- commit nothing, or with kafka_commit_on_select before its rows are stored. A row that the live group has decoded too collapses.
+-- Reads the topic in its own group and decodes it like live rows: all of it the first time, later only new messages. It is an ordinary view, so an
+-- offset is committed when its rows are stored; a direct INSERT … SELECT from the Kafka table would commit nothing, or with
+-- kafka_commit_on_select before its rows are stored. A row that the live group has decoded as well counts once.
 --
--- It reads until --operation batch_end. That is through which has no lag (statistics are two seconds old at most):
+-- It reads until --operation batch_end. It has finished when this is 0 (statistics are at most two seconds old):
 --   SELECT sum(JSONExtractInt(partition.2, 'consumer_lag')) FROM system.kafka_consumers
 --   ARRAY JOIN JSONExtractKeysAndValuesRaw(rdkafka_stat, 'topics') AS topic, JSONExtractKeysAndValuesRaw(topic.2, 'partitions') AS partition
 --   WHERE database = '{database}' AND table = '{kafka}_batch' AND partition.1 != '-1'

@@ -1,6 +1,5 @@
--- Ends the rows that the source no longer has and whose delete never came, as --operation reconcile lists them: after a snapshot that was taken
--- anew, a restore of the source, a lost slot. What changed within the last minute is left alone: it may have come to the source after this
--- statement looked there.
+-- Deletes the rows that the source no longer has although no delete came, as --operation reconcile lists them: after a second snapshot, a restore of
+-- the source, a lost slot. Rows that changed within the last minute stay, since they may have come to the source after this statement read it.
 --
 --   debezium-udf pipeline … --operation end_missing --source "postgresql(shop_postgres, table = 'tickets')" | clickhouse-client
 INSERT INTO {database}.{target} ({sharding_key}, version, deleted{also_row}, topic, partition, offset, kafka_time)

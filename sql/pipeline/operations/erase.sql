@@ -2,8 +2,8 @@
 --
 --   debezium-udf pipeline … --operation erase | clickhouse-client --param_column=customer_id --param_value=4711
 --
--- Erase the person at the source first. The topic keeps its messages for its own retention: after a redelivery or a batch that reads them
--- again, run this again. Replaced parts leave the disk within old_parts_lifetime (8 minutes); backups are yours to see to.
+-- Erase the person in the source first. The topic keeps its messages for its retention time: run this again after a second delivery or a batch that
+-- reads them. Replaced parts leave the disk within old_parts_lifetime (8 minutes). Backups are not changed.
 ALTER TABLE {storage}.{target} DELETE WHERE ifNull(toString({column:Identifier}), '') = {value:String} SETTINGS mutations_sync = 2;
 
 ALTER TABLE {storage}.dead_letters
@@ -20,7 +20,7 @@ ALTER TABLE {storage}.{raw}
 ALTER TABLE {storage}.pipeline_minutes
     UPDATE error_reason = '' WHERE position(error_reason, {value:String}) > 0 SETTINGS mutations_sync = 2;
 
--- 0 where nothing of the person is left.
+-- 0 if nothing of the person is left.
 SELECT
     (SELECT count() FROM {database}.{target} WHERE ifNull(toString({column:Identifier}), '') = {value:String})
 --| if keep_raw

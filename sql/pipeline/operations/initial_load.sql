@@ -1,11 +1,11 @@
--- Loads the rows that are in the source now, beside a stream that runs already. {database}.{pipeline}_source is a view of your own of them,
--- with the source's names:
+-- Loads the existing rows of the source, while the stream is running. {database}.{pipeline}_source is your own view of them, with the source's
+-- names:
 --
 --   CREATE VIEW {database}.{pipeline}_source AS SELECT * FROM postgresql(shop_postgres, table = 'tickets')
 --
--- A loaded row has the version {load_version_text}: every change that it does not show yet is later, and what it shows of changes that are on
--- their way comes once more, the last one last. So the stream must have begun, and lose nothing. A value that the layout cannot read as
--- the source writes it is a dead letter. It may be run again.
+-- A loaded row has the version {load_version_text}: every change that it does not show is later, and changes that it shows and that are on
+-- their way come once more, in their order. So the stream must have started before. A value that the layout cannot read is a dead letter. It can
+-- be run again.
 SELECT throwIf(count() = 0, 'debezium-udf pipeline: view {database}.{pipeline}_source does not exist: create one that reads the source, such as CREATE VIEW {database}.{pipeline}_source AS SELECT * FROM postgresql(…)')
 FROM system.tables WHERE database = '{database}' AND name = '{pipeline}_source' FORMAT Null;
 

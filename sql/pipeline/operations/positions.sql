@@ -1,5 +1,5 @@
--- The commands, for a machine with Kafka's tools, that set group {group} back to the messages that are stored here: after a restore, or where
--- another program has moved the group. Nobody may consume meanwhile. What is read twice collapses.
+-- The commands, for a machine with Kafka's tools, that set group {group} back to the last stored messages: after a restore, or if another program
+-- has moved the group. Nothing may consume meanwhile. Messages that are read twice count once.
 SELECT concat('kafka-consumer-groups --bootstrap-server ', {broker:String}, ' --group ', {group_text},
               ' --topic ', topic, ':', toString(partition), ' --reset-offsets --to-offset ', toString(position), ' --execute')
 FROM

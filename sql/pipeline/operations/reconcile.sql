@@ -1,11 +1,11 @@
--- Rows that differ between pipeline {pipeline} and its source, both ways, by key and by a hash of each value; no row where all is equal.
+-- Rows that differ between pipeline {pipeline} and its source, in both directions, by key and by a hash of each value. No row: all is equal.
 --
 --   debezium-udf pipeline … --operation reconcile --source "postgresql(shop_postgres, table = 'tickets')" |
 --       clickhouse-client --param_buckets=1 --param_bucket=0
 --
--- Ask when writes pause, or twice: a change on its way is a difference, too. A large table goes by parts: with 100 buckets, one of 0 to 99 at a
--- time takes a hundredth of the memory, and reads the source whole. Columns that are read from inside a document are not compared by
--- themselves. Where the source's type cannot be cast to the column's, leave the column out of both lists.
+-- Run it while nobody writes, or twice, since a change on its way is a difference, too. Compare a large table in parts: with 100 buckets, each of 0
+-- to 99 takes a hundredth of the memory, but reads the whole source. Columns that are read from inside a document are not compared. If the
+-- source's type cannot be cast to the column's, remove the column from both lists.
 WITH
     in_source AS
     (

@@ -1,5 +1,5 @@
--- Deletes the letters that were resolved 90 days ago, with all their attempts: without the last one, an earlier one would stand open again.
--- Open letters stay until somebody sees to them. pipeline_minutes keeps a quarter of a year by itself; pipeline_offsets is a bit a message.
+-- Deletes letters that were resolved 90 days ago, with all their attempts: without the last attempt an earlier one would be open again. Open letters
+-- stay. pipeline_minutes keeps a quarter of a year by its TTL; pipeline_offsets has one bit for each message.
 ALTER TABLE {storage}.dead_letters
     DELETE WHERE (topic, partition, offset, row, pipeline, identity) IN
     (

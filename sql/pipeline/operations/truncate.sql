@@ -1,5 +1,5 @@
--- After a TRUNCATE in the source, which is a dead letter of op t: every row whose last change came before it is gone here, too. Where `version`
--- is the message's ts_ns.
+-- After a TRUNCATE in the source, which is a dead letter of op t: deletes every row with an earlier last change. It needs the message's ts_ns as
+-- `version`.
 INSERT INTO {database}.{target} ({sharding_key}, version, deleted{also_row}, topic, partition, offset, kafka_time)
 WITH
 (

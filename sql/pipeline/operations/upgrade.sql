@@ -1,7 +1,7 @@
--- A server with the bundle of release 1 gets what this one has, before the rest is run. Its consumption has to stand still (sql/apply.sh sees to
--- it). Columns go to the end of the tables' keys, in place: messages from before this moment keep the key that they had, so that one which is
--- delivered again meets its row. Their identity is 0.
--- That moment lies behind every message that is stored, and is the same on all nodes of a cluster.
+-- Upgrades a server with the bundle of release 1, before the rest is run. Its consumption must be stopped (sql/apply.sh does this). Columns are added
+-- at the end of the tables' keys, in place: earlier messages keep their key, so that a second delivery of them meets the same row. Their identity
+-- is 0.
+-- The moment of the upgrade is after every stored message, and the same on all nodes of a cluster.
 INSERT INTO {database}.bundle_migrations (name, applied_at)
 SELECT
     '0001_pipelines',

@@ -1,4 +1,4 @@
--- What is wrong with the open dead letters of pipeline {pipeline}: reasons without their values and bytes, the newest message of each.
+-- The reasons of the open dead letters of pipeline {pipeline}, without values and positions, each with its newest message.
 SELECT
     replaceRegexpOne(reason, ': .* does not fit ', ': … does not fit ') AS reason,
     count() AS letters,
