@@ -406,7 +406,7 @@ def random_layout(rng):
             column["nan"] = True
         if rng.random() < 0.2:
             column["exact"] = rng.random() < 0.7
-        if "Date" in kind and rng.random() < 0.5:
+        if "Date" in kind and rng.random() < 0.5 or "Int" in kind and rng.random() < 0.3:
             column["unit"] = rng.choice(UNITS)
         paths = [
             rng.choice(places).format(d=rng.choice([document, document, other]), k=f"k{number}")

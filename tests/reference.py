@@ -59,6 +59,8 @@ UNITS = {
     b"io.debezium.time.Time": "ms",
     b"io.debezium.time.MicroTime": "us",
     b"io.debezium.time.NanoTime": "ns",
+    b"io.debezium.time.MicroDuration": "us",
+    b"io.debezium.time.NanoDuration": "ns",
     b"org.apache.kafka.connect.data.Timestamp": "ms",
     b"org.apache.kafka.connect.data.Date": "days",
     b"org.apache.kafka.connect.data.Time": "ms",
@@ -406,6 +408,8 @@ class Message:
 
 
 FLOATS = b"float", b"float32", b"double", b"float64"
+PLAIN = b"string", b"int8", b"int16", b"int32", b"int64", *FLOATS
+DECIMAL = b"org.apache.kafka.connect.data.Decimal"
 
 
 def text_of(schema, key):
@@ -420,7 +424,18 @@ def conversion(column, schema):
         unit = UNITS.get(text_of(schema, b"name"), unit)
     if text_of(schema, b"type") in (FLOATS[:2] if b"Float32" in column.type_name else FLOATS):
         exact = False  # any number of digits reads as the same float
-    return _Asked(column, unit, exact)
+    asked = _Asked(column, unit, exact)
+    if text_of(schema, b"type") in PLAIN:
+        asked.encoding = None
+    return asked
+
+
+def is_foreign(column, schema):
+    """Whether a message's schema says another kind of value than the layout has."""
+    name = text_of(schema, b"name")
+    if b"Int" in column.type_name:
+        return column.unit != "auto" and UNITS.get(name, column.unit) != column.unit
+    return column.exact and column.encoding == "base64" and text_of(schema, b"type") == b"bytes" and name != DECIMAL
 
 
 def held_object(value):
@@ -739,6 +754,12 @@ class Reading:
             return column.holds_null
         return path.in_row and self.message.op == b"d" and column.name not in self.layout.key
 
+    def must_be_there(self, column, path):
+        """Whether a column has no value where the message has none: of the key, and of a row where values are exact."""
+        if column.holds_null or column.lenient or not self.message.can_hold(path):
+            return False
+        return column.name in self.layout.key or column.exact and path.in_row and self.message.op != b"d"
+
     def column(self, column):
         """What a column holds, or Decided."""
         message = self.message
@@ -760,18 +781,27 @@ class Reading:
             raise error(path.text + b": missing")
         if value is None and unfit is not None and not column.lenient:
             raise error(b"%s: %s does not fit %s" % (unfit[0].text, unfit[1].as_text(), column.type_name))
+        if value is None and self.must_be_there(column, path):
+            raise error(path.text + b": missing")
         if value is None:
             return column.default
         if is_left_out(value) and path.in_row and len(path.steps) == 1 and message.whole is None:
             raise error(path.text + b": " + UNAVAILABLE)
-        asked = conversion(column, message.described(path, column.type.arrays))
+        schema = message.described(path, column.type.arrays)
+        asked = conversion(column, schema)
         asked.extended = asked.extended or path.in_row and message.from_string
         try:
+            if is_foreign(column, schema):
+                raise Misfit
             return converted(column.type, value, asked)
         except Misfit:
             if column.lenient:
                 return column.default
-            raise error(b"%s: %s does not fit %s" % (path.text, cut(value.as_text()), column.type_name)) from None
+            why = b""
+            if is_foreign(column, schema):
+                schema = message.described(path, 0)
+                why = b": the schema says " + (text_of(schema, b"name") or text_of(schema, b"type") or b"")
+            raise error(b"%s: %s does not fit %s%s" % (path.text, cut(value.as_text()), column.type_name, why)) from None
 
     def unmapped(self):
         """The names of the members that no column takes."""

@@ -50,6 +50,45 @@ def test_the_schema_says_the_unit(answers):
     assert answers(column, at(None, 1767323045123456)) == ["2026-01-02 03:04:05.123456"]
 
 
+def test_a_count_keeps_its_unit(answers):
+    """Of an integer the unit says what it counts: a message whose schema says another one holds another number."""
+    micros = {"type": "Int64", "unit": "us"}
+    for semantic in ("io.debezium.time.MicroTime", "io.debezium.time.MicroDuration"):
+        assert answers(micros, with_schema([field("int64", "it", semantic)], {"it": 5})) == [5]
+    for column in (micros, micros | {"type": "Nullable(Int64)"}, micros | {"type": "Int256"}):
+        for kind, semantic in (("int32", "io.debezium.time.Time"), ("int64", "io.debezium.time.NanoTime"), ("int64", "io.debezium.time.NanoDuration"),
+                               ("int32", "io.debezium.time.Date"), ("int64", "org.apache.kafka.connect.data.Timestamp")):
+            said = with_schema([field(kind, "it", semantic)], {"it": 5})
+            assert answers(column, said) == [f"after.it: 5 does not fit {column['type']}: the schema says {semantic}"]
+    assert answers(micros, with_schema([field("int64", "it")], {"it": 5}), of(5)) == [5, 5]
+    assert answers({"type": "Int64"}, with_schema([field("int32", "it", "io.debezium.time.Time")], {"it": 5})) == [5]
+
+
+def test_a_shape_that_was_learned_from_null_tells_nothing_of_the_unit(tmp_path):
+    """The messages before a value of another unit hold none."""
+    layout = {"function": "f", "exact": True, "columns": [{"name": "it", "type": "Nullable(Int64)", "path": "after.it", "unit": "us"}]}
+    messages = with_schema([field("int32", "it", "io.debezium.time.Time")], *[{"it": None}] * TIMES, *[{"it": 5}] * TIMES)
+    for program in PROGRAMS:
+        rows = decode(layout, messages, tmp_path, program)
+        assert [row["outcome"] for row in rows] == ["event"] * TIMES + ["error"] * TIMES
+
+
+def test_a_decimal_that_comes_as_a_text_is_no_base64(answers):
+    """decimal.handling.mode was changed: `1234` is the base64 of another number."""
+    column = {"type": "Decimal(10, 2)", "encoding": "base64"}
+    decimal = {"parameters": {"scale": "2", "connect.decimal.precision": "10"}}
+
+    def of_schema(kind, value, semantic=None, **more):
+        return with_schema([field(kind, "it", semantic, **more)], {"it": value})
+    assert answers(column, of_schema("bytes", "BNI=", "org.apache.kafka.connect.data.Decimal", **decimal)) == [Decimal("12.34")]
+    for kind, value, held in (("string", "1234", 1234), ("string", "12.34", Decimal("12.34")), ("double", 12.34, Decimal("12.34")), ("int64", 7, 7)):
+        assert answers(column, of_schema(kind, value)) == [held]
+        assert answers(column | {"exact": False}, of_schema(kind, value)) == [held]
+    assert answers(column, of_schema("string", "12.345")) == ["after.it: 12.345 does not fit Decimal(10, 2)"]
+    # Bytes of anything else are no number.
+    assert answers(column, of_schema("bytes", "1234")) == ["after.it: 1234 does not fit Decimal(10, 2): the schema says bytes"]
+
+
 def test_a_float_is_one_where_the_schema_says_so(answers):
     """Java 17 writes these, which are not the shortest decimals of their floats."""
     def of_schema(kind, text):
@@ -70,3 +109,35 @@ def test_an_empty_text_is_no_value_before_a_delete(answers):
     assert answers(uuid, of("", op="d")) == [None] and answers(day, of("", op="d")) == ["1970-01-01"]
     assert answers(uuid, of(""), of("", op="u")) == ["after.it:  does not fit Nullable(UUID)"] * 2
     assert answers({"type": "Int64"}, of("", op="d"), key=["it"]) == ["after.it:  does not fit Int64"]
+
+
+def test_what_a_row_lacks_is_not_made_up(answers):
+    """A column that was renamed or dropped, or a message of another table."""
+    lacks = lines(change(other=1))
+    for column in ({"type": "String"}, {"type": "Int64"}, {"type": "Array(String)"}, {"type": "Int64", "path": "after.doc.it"}):
+        path = column.get("path", "after.it")
+        assert answers(column, lacks) == [f"{path}: missing"]
+        assert answers(column, lines(change(op="d", other=1))) != [f"{path}: missing"]  # which need not be whole
+        assert answers(column | {"exact": False}, lacks) != [f"{path}: missing"]
+    assert answers({"type": "Int64", "default": 5}, lacks) == [5]
+    assert answers({"type": "Nullable(Int64)"}, lacks) == [None]
+    assert answers({"type": "Int64", "lenient": True}, lacks) == [0]
+    assert answers({"type": "Int64", "path": "source.xmin"}, lacks) == [0]
+
+
+def test_a_missing_key_is_no_key(answers):
+    """Rows without a key would all be the row of the key 0."""
+    for exact in (True, False):
+        for op in ("c", "u", "d"):
+            for message in (lines(change(op=op, other=1)), lines(change(op=op, ID=1))):
+                assert answers({"type": "Int64", "exact": exact}, message, key=["it"]) == ["after.it: missing"]
+                assert answers({"type": "String", "exact": exact}, message, key=["it"]) == ["after.it: missing"]
+        assert answers({"type": "String", "exact": exact}, of(""), key=["it"]) == [""]
+    assert answers({"type": "Int64", "exact": False}, of(None), of(""), key=["it"]) == ["after.it: missing"] * 2
+    assert answers({"type": "Int64", "default": 7}, of(None), lines(change(other=1)), key=["it"]) == [7, 7]
+
+
+def test_a_missing_key_is_none_in_a_shape_that_is_known(tmp_path):
+    layout = {"function": "f", "key": ["it"], "columns": [{"name": "it", "type": "Int64", "path": "after.it"}]}
+    rows = decode(layout, of(1) * TIMES + of(None) * TIMES + of(2), tmp_path)
+    assert [row["outcome"] for row in rows] == ["event"] * TIMES + ["error"] * TIMES + ["event"]

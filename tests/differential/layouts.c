@@ -359,7 +359,7 @@ static void add_column_keys(struct column_parts *column, struct chance *chance, 
         add_key(column, "default", types[type].absent);
     if (of_row && chance_in(chance, 25) && !encoded)
         add_key(column, "unavailable", types[type].unavailable);
-    if (types[type].temporal && chance_in(chance, 35))
+    if ((types[type].temporal || strstr(types[type].name, "Int")) && chance_in(chance, 35))
         add_key(column, "unit", units[chance_below(chance, COUNT(units))]);
     if (encoded)
         add_key(column, "encoding", "\"base64\"");

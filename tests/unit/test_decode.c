@@ -317,6 +317,29 @@ static void test_a_rule_and_a_column_on_base64(void **state)
     layout_free(one);
 }
 
+/* A router value in the string of a wrapping, which a path of the message opens once more: its members are listed all the same. */
+static void test_router_value_that_is_opened_twice(void **state)
+{
+    (void)state;
+    char problem[LAYOUT_PROBLEM];
+    struct layout *one = layout_parse(
+        "f.json",
+        TEXT("{\"function\":\"f\",\"columns\":[{\"name\":\"a\",\"type\":\"String\",\"path\":\"extra[0]\"},"
+             "{\"name\":\"b\",\"type\":\"Int64\",\"path\":\"after.doc.user.id\"},"
+             "{\"name\":\"more\",\"type\":\"Array(String)\",\"path\":\"unmapped\"}]}"),
+        problem);
+    struct decoder *router = one ? decoder_new(one) : NULL;
+    assert_non_null(router);
+    for (int i = 0; i < 8; i++) {
+        const struct row *row =
+            decode(router, padded("{\"schema\":{},\"payload\":\"{\\\"new\\\":\\\"1\\\",\\\"user\\\":[]}\"}"));
+        assert_int_equal(row->outcome, OUTCOME_EVENT);
+        assert_int_equal(row->values[2].as.array.count, 1);
+    }
+    decoder_free(router);
+    layout_free(one);
+}
+
 /* What was noted of the first messages, or never, is not taken for what a message holds whose number is theirs in 32 bits. */
 static void test_more_messages_than_32_bits_count(void **state)
 {
@@ -353,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_array_left_out_beside_others),
         cmocka_unit_test(test_router_value_without_a_known_member),
         cmocka_unit_test(test_a_rule_and_a_column_on_base64),
+        cmocka_unit_test(test_router_value_that_is_opened_twice),
     };
     return cmocka_run_group_tests_name("decode", tests, set_up, tear_down);
 }

@@ -14,7 +14,7 @@ bool schema_matters(const struct column *column)
 {
     const struct conversion *as = &column->as;
     return as->base64 || (type_is_temporal(&as->type) && (as->unit == UNIT_AUTO || as->exact)) ||
-           (is_float(&as->type) && as->exact);
+           (is_float(&as->type) && as->exact) || (type_is_integer(&as->type) && as->unit != UNIT_AUTO);
 }
 
 /* The schema of the value that a path leads to, or NULL. */
@@ -32,6 +32,20 @@ static const struct json_node *schema_of(const struct view *view, const struct p
     return schema;
 }
 
+static struct text text_member(const struct json_doc *doc, const struct json_node *schema, struct text key,
+                               struct arena *arena)
+{
+    const struct json_node *node = json_member(doc, schema, key, arena);
+    return node && node->kind == JSON_STRING ? json_text(doc, node, arena) : (struct text){"", 0};
+}
+
+struct text schema_name(const struct view *view, const struct path *path, struct arena *arena)
+{
+    const struct json_node *schema = schema_of(view, path, arena);
+    const struct text name = text_member(view->schema.doc, schema, TEXT("name"), arena);
+    return name.size ? name : text_member(view->schema.doc, schema, TEXT("type"), arena);
+}
+
 /* Semantic types: https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-temporal-types */
 static enum time_unit unit_of(struct text name)
 {
@@ -46,6 +60,8 @@ static enum time_unit unit_of(struct text name)
         {{"io.debezium.time.Time", 21}, UNIT_MILLIS},
         {{"io.debezium.time.MicroTime", 26}, UNIT_MICROS},
         {{"io.debezium.time.NanoTime", 25}, UNIT_NANOS},
+        {{"io.debezium.time.MicroDuration", 30}, UNIT_MICROS},
+        {{"io.debezium.time.NanoDuration", 29}, UNIT_NANOS},
         {{"org.apache.kafka.connect.data.Date", 34}, UNIT_DAYS},
         {{"org.apache.kafka.connect.data.Time", 34}, UNIT_MILLIS},
         {{"org.apache.kafka.connect.data.Timestamp", 39}, UNIT_MILLIS},
@@ -75,16 +91,30 @@ static bool read_scale(const struct json_doc *doc, const struct json_node *schem
 
 /* Whether a schema says a float. Its decimal is then what Java writes of it, which is not always the shortest, and reads as the same
  * float: it is exact however many digits it has. */
-static bool is_float_schema(const struct json_doc *doc, const struct json_node *schema, const struct type *type,
-                            struct arena *arena)
+static bool is_float_schema(const struct json_doc *doc, const struct json_node *schema,
+                            const struct type *type, struct arena *arena)
 {
-    const struct json_node *node = json_member(doc, schema, TEXT("type"), arena);
-    if (!node || node->kind != JSON_STRING)
-        return false;
-    const struct text name = json_text(doc, node, arena);
+    const struct text name = text_member(doc, schema, TEXT("type"), arena);
     bool narrow = text_equal(name, TEXT("float")) || text_equal(name, TEXT("float32"));
     bool wide = text_equal(name, TEXT("double")) || text_equal(name, TEXT("float64"));
     return narrow || (wide && type_scalar_kind(type) == TYPE_FLOAT64);
+}
+
+/* A column of Connect's Decimals, whose bytes are in base64. With another decimal.handling.mode they come as numbers or texts, some of
+ * which are base64, too: 1234. */
+static void refine_decimal(const struct json_doc *doc, const struct json_node *schema, struct arena *arena,
+                           struct conversion *as)
+{
+    static const struct text plain[] = {{"string", 6},  {"int8", 4},   {"int16", 5},
+                                        {"int32", 5},   {"int64", 5},  {"float", 5},
+                                        {"float32", 7}, {"double", 6}, {"float64", 7}};
+    const struct text name = text_member(doc, schema, TEXT("name"), arena);
+    const struct text type = text_member(doc, schema, TEXT("type"), arena);
+    as->has_scale = read_scale(doc, schema, arena, &as->scale);
+    as->foreign = as->exact && text_equal(type, TEXT("bytes")) &&
+                  !text_equal(name, TEXT("org.apache.kafka.connect.data.Decimal"));
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        as->base64 &= !text_equal(type, plain[i]);
 }
 
 void schema_refine(const struct view *view, const struct path *path, struct arena *arena,
@@ -95,16 +125,17 @@ void schema_refine(const struct view *view, const struct path *path, struct aren
     for (unsigned i = 0; i < as->type.depth; i++)
         schema = json_member(doc, schema, TEXT("items"), arena);
     if (as->base64) {
-        as->has_scale = read_scale(doc, schema, arena, &as->scale);
+        refine_decimal(doc, schema, arena, as);
         return;
     }
     if (is_float(&as->type)) {
         as->exact = !is_float_schema(doc, schema, &as->type, arena);
         return;
     }
-    const struct json_node *name = json_member(doc, schema, TEXT("name"), arena);
-    enum time_unit unit = name && name->kind == JSON_STRING ? unit_of(json_text(doc, name, arena)) : UNIT_AUTO;
-    if (unit != UNIT_AUTO)
+    const enum time_unit unit = unit_of(text_member(doc, schema, TEXT("name"), arena));
+    if (type_is_integer(&as->type))
+        as->foreign = unit != UNIT_AUTO && unit != as->unit;
+    else if (unit != UNIT_AUTO)
         as->unit = unit;
 }
 

@@ -7,10 +7,14 @@
 /* Whether a column takes anything from a schema. */
 bool schema_matters(const struct column *column);
 
-/* Sets as->unit, as->scale or (of a float) as->exact where the schema that came with the message says them of the value that `path` leads to. Not
- * for router values, whose schema speaks of other things. */
+/* Sets what the schema that came with the message says of the value that `path` leads to: as->unit, as->scale, as->base64 (a decimal may
+ * come as a number or a text), of a float as->exact; as->foreign where it is another kind of value than the layout has. Not for router
+ * values, whose schema speaks of other things. */
 void schema_refine(const struct view *view, const struct path *path, struct arena *arena,
                    struct conversion *as);
+
+/* What the schema calls the value: its name, else its type; empty where the message has none. From the arena or the message. */
+struct text schema_name(const struct view *view, const struct path *path, struct arena *arena);
 
 #define SCHEMA_KEPT ((size_t)64 << 10) /* bytes: a larger schema is read anew for every message */
 

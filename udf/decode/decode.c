@@ -450,6 +450,18 @@ static bool is_required(const struct decoding *decoding, const struct column *co
     return !excused && (rule->count == 0 || is_accepted(rule, decoding->view.op));
 }
 
+/* Whether a column must not be filled where the message has no value for it: a key's default would be another row's key, and of a
+ * row an exact column says what the source holds. A row before a delete need not be whole. */
+static bool must_be_there(const struct decoding *decoding, const struct column *column,
+                          const struct path *path)
+{
+    const bool excused = decoding->view.document.node && path->space == SPACE_ROW && path->count == 2;
+    if (excused || column->has_default || column->lenient || column->as.type.nullable)
+        return false;
+    return is_key(decoding->decoder->layout, column) ||
+           (column->as.exact && path->space == SPACE_ROW && !text_equal(decoding->view.op, TEXT("d")));
+}
+
 static bool refuse_value(struct decoding *decoding, const struct column *column, const struct path *path,
                          struct text value)
 {
@@ -499,8 +511,11 @@ static bool convert_value(struct decoding *decoding, size_t index, const struct 
     if (convert_node(value.doc, value.node, decoder->walk.arena, as, out))
         return true;
     *out = column->absent;
-    return column->lenient || refuse_value(decoding, column, search->path,
-                                           json_text(value.doc, value.node, decoder->walk.arena));
+    if (column->lenient)
+        return true;
+    refuse_value(decoding, column, search->path, json_text(value.doc, value.node, decoder->walk.arena));
+    return as->foreign && REFUSE(decoder, OUTCOME_ERROR, decoder->row.reason, TEXT(": the schema says "),
+                                 schema_name(&decoding->view, search->path, decoder->walk.arena));
 }
 
 /* The value of a column whose value Debezium left out. */
@@ -532,6 +547,8 @@ static bool fill_column(struct decoding *decoding, size_t index, struct value *o
     if (!found && search.unfit && !column->lenient)
         return refuse_value(decoding, column, search.unfit,
                             json_text(search.unfit_value.doc, search.unfit_value.node, decoder->walk.arena));
+    if (!found && must_be_there(decoding, column, search.path))
+        return REFUSE(decoder, OUTCOME_ERROR, search.path->text, TEXT(": missing"));
     if (!found) {
         *out = column->absent;
         return true;

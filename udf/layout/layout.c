@@ -212,8 +212,9 @@ static bool read_unit(const struct reading *reading, const struct json_node *nod
         column->as.unit = day ? UNIT_DAYS : UNIT_AUTO;
         return true;
     }
-    if (!type_is_temporal(&column->as.type))
-        return refuse(reading, node, "\"unit\" is only for Date, Date32, DateTime and DateTime64 columns");
+    if (!type_is_temporal(&column->as.type) && !type_is_integer(&column->as.type))
+        return refuse(reading, node,
+                      "\"unit\" is only for Date, Date32, DateTime, DateTime64 and integer columns");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (node->kind == JSON_STRING && text_equal(text_at(reading, node), units[i].name)) {
             column->as.unit = units[i].unit;

@@ -199,6 +199,7 @@ static void keep_outside(const struct member *member, const struct schema_column
              text  ? "text"
              : day ? "days since 1970"
                    : "counts since 1970 in ");
+    column->unit = text ? NULL : day ? "days" : known->unit;
     if (!text && !day)
         note_add(column, "%s", known->unit);
     note_add(column, "; with type %s", known->type);
@@ -217,8 +218,8 @@ static void choose_by_semantic(const struct table_sample *table, const struct me
     set_type(column, "%s", known->type);
     if (!known->unit && strncmp(known->type, "DateTime64", 10) == 0)
         set_type(column, "DateTime64(%u, 'UTC')", text_time_precision(table, member->facts.fraction));
-    /* Where the unit changed within the sample, each message's own schema says it. */
-    column->unit = member->schema_changed ? NULL : known->unit;
+    /* Where the unit of a time changed within the sample, each message's own schema says it; a count has one unit alone. */
+    column->unit = member->schema_changed && strcmp(known->type, "Int64") != 0 ? NULL : known->unit;
     if (known->note)
         note_add(column, "; %s", known->note);
 }

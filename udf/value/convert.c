@@ -43,6 +43,8 @@ bool convert(const struct json_value *value, const struct conversion *to, struct
              struct value *out)
 {
     *out = (struct value){0};
+    if (to->foreign)
+        return false;
     if (value->kind == VALUE_CONTAINER)
         return convert_container(value, to, arena, out);
     return type_rows[to->type.kind].convert(value, to, arena, out);

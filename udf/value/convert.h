@@ -16,12 +16,14 @@ struct json_value {
 
 struct conversion {
     struct type type;
-    enum time_unit unit; /* of epoch numbers, for the temporal types */
-    bool base64;         /* Decimal: unscaled two's complement bytes, big endian, in base64 */
-    bool has_scale;      /* the message's schema says the scale of those bytes; else it is the column's */
-    int16_t scale;       /* that scale, also below zero */
-    bool exact;          /* what the type cannot hold exactly does not fit */
-    bool nan;            /* Float: NaN and the infinities are values */
+    enum time_unit
+        unit; /* of epoch numbers, for the temporal types; what an integer counts, where the layout says it */
+    bool base64;    /* Decimal: unscaled two's complement bytes, big endian, in base64 */
+    bool has_scale; /* the message's schema says the scale of those bytes; else it is the column's */
+    int16_t scale;  /* that scale, also below zero */
+    bool foreign;   /* the message's schema says what is no value of the column: nothing fits */
+    bool exact;     /* what the type cannot hold exactly does not fit */
+    bool nan;       /* Float: NaN and the infinities are values */
     bool
         extended; /* String: an Extended JSON scalar is read as the scalar that it stands for, as other types read it always */
 };

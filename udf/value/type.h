@@ -113,6 +113,13 @@ static inline bool type_is_temporal(const struct type *type)
     return kind >= TYPE_DATE && kind <= TYPE_DATETIME64;
 }
 
+/* Whether its values, or those in its innermost array, are integers. */
+static inline bool type_is_integer(const struct type *type)
+{
+    const enum type_kind kind = type_scalar_kind(type);
+    return kind >= TYPE_INT8 && kind <= TYPE_UINT256;
+}
+
 /* The value of a row that is no event: NULL for a Nullable type, else all zeros. */
 struct value type_default(const struct type *type);
 

@@ -199,6 +199,8 @@ static bool learn_slot(struct learning *learning, const struct standing *standin
 static bool learn_scalar(struct learning *learning, struct standing *standing)
 {
     const struct consultation consulted = consulted_of(learning, standing);
+    if (consulted.twice)
+        return false; /* what was asked of one of the documents does not show in the other */
     if (consulted.document && !consulted.rule) {
         if (consulted.form) {
             if (!note_here(learning, TO_DOCUMENT, NONE, false, 0))

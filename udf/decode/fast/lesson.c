@@ -68,8 +68,10 @@ struct consultation consulted_of(const struct learning *learning, const struct s
         found.rule |= entry->what == CONSULTED_RULE;
         found.column |= entry->what == CONSULTED_COLUMN;
         found.opened |= entry->what == CONSULTED_OPENED;
-        if (entry->what == CONSULTED_OPENED && entry->opened)
+        if (entry->what == CONSULTED_OPENED && entry->opened) {
+            found.twice |= found.document && found.document->nodes != entry->opened->nodes;
             found.document = entry->opened;
+        }
         if (stage < found.stage)
             found.stage = stage;
     }
@@ -201,6 +203,7 @@ static void decide_how(struct shape_state *state, bool crossed)
     state->precision = type->precision;
     state->limit = limit_of(type);
     state->how = use->is_string                  ? HOW_TEXT
+                 : use->as.foreign               ? HOW_GIVE
                  : type->kind == TYPE_DATETIME64 ? HOW_TIME
                  : type->kind == TYPE_FLOAT64    ? HOW_REAL
                  : state->limit                  ? HOW_NATURAL

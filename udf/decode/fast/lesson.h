@@ -16,7 +16,8 @@ struct learning {
 
     char path[IDENTITY_LIMIT]; /* to the present value */
     size_t path_size;
-    size_t base; /* bytes of it that name the role and the schema: slots are told apart by them, what a message holds is not */
+    size_t
+        base; /* bytes of it that name the role and the schema: slots are told apart by them, what a message holds is not */
 
     struct shape_state *start;
     struct shape_state *state; /* whose steps the literal below becomes one of */
@@ -36,7 +37,7 @@ struct standing {
     const struct path_tree *trees[TREES_LIMIT];
     unsigned tree_count;
     const struct path_tree *row; /* that of them which is below the row image, or NULL */
-    bool listed;                  /* an object whose members that no column takes are listed */
+    bool listed;                 /* an object whose members that no column takes are listed */
     struct text row_name; /* its name within the row image, where members are listed that no column takes */
     bool judged_member;   /* a member of an object by which the form was told */
     bool in_source;       /* a member of the source fields' object */
@@ -63,7 +64,8 @@ enum way {
 struct consultation {
     bool form, rule, column, opened;
     unsigned stage;                  /* the first that a rule or the form consulted it in */
-    const struct json_doc *document; /* that was opened, or NULL */
+    const struct json_doc *document; /* that was opened, the last one; or NULL */
+    bool twice;                      /* the string was opened for two images, as two documents */
 };
 
 /* Lengthens the path; answers false where it gets too long. */

@@ -436,10 +436,14 @@ static const unsigned step_sizes[SIMD_LEVELS] = SIMD_TABLE(step_size);
 /* ---- All of it ----------------------------------------------------------------------------------------------------------- */
 
 /* Whether no event is without a value of the column. */
-static bool is_needed(const struct column *column)
+static bool is_needed(const struct layout *layout, const struct column *column)
 {
-    return column->required || (column->as.exact && !column->as.type.nullable && !column->has_default &&
-                                !column->lenient && column->paths[0].space < SPACE_UNMAPPED);
+    const bool has_none = !column->as.type.nullable && !column->has_default && !column->lenient;
+    bool is_key = false;
+    for (size_t i = 0; i < layout->key_count; i++)
+        is_key |= layout->key[i] == column;
+    return column->required ||
+           (has_none && (is_key || (column->as.exact && column->paths[0].space < SPACE_UNMAPPED)));
 }
 
 /* Whether all that the column may be is a member of the row, and so nothing that a router value has. */
@@ -454,7 +458,7 @@ static bool is_of_row(const struct column *column)
 static void list_needed(struct shapes *shapes, const struct layout *layout, bool of_row)
 {
     for (size_t i = 0; i < layout->column_count; i++)
-        if (is_needed(&layout->columns[i]) && is_of_row(&layout->columns[i]) == of_row)
+        if (is_needed(layout, &layout->columns[i]) && is_of_row(&layout->columns[i]) == of_row)
             shapes->needed[shapes->needed_count++] = (uint16_t)i;
 }
 
