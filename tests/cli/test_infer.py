@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from decimal import Decimal
 
@@ -250,6 +251,17 @@ def test_reserved_names(tmp_path):
             assert proposal.columns[f"{name}_"]["path"] == f"after.{name}"
     row = proposal.decode(data, tmp_path)[0]
     assert all(row[f"{name}_"] == f"the row's {name}" for name in RESERVED if name != "op") and row["op"] == "c"
+
+
+def test_names_that_a_pipeline_cannot_store_get_an_underscore():
+    """What the statements call something beside a row's columns, and what the engine keeps for itself."""
+    statements = [path.read_text() for path in sorted((ROOT / "sql" / "pipeline").glob("**/*.sql"))]
+    used = {name for text in statements for name in re.findall(r"\bAS (_[a-z_]+)\b", text)} | {"_row_exists", "_block_number", "_block_offset", "_kept"}
+    assert {"_e", "_f", "_version", "_left", "_rows"} <= used
+    proposal = Proposal(lines(change(id=1, _id=2, __v=3, **{name: 4 for name in used})))
+    for name in used:
+        assert proposal.columns[f"{name}_"]["path"] == f"after.{name}"
+    assert {"_id", "__v"} <= set(proposal.columns)
 
 
 def test_a_table_with_the_names_of_kcats_objects(tmp_path):

@@ -29,6 +29,8 @@ def refusal(site, made: dict, *words: str, name: str = "refused") -> str:
     (layout("f", {"id": "Int64", "row": "String"}), (), ["column row", "row_"]),
     (layout("f", {"id": "Int64", "True": "Bool"}), (), ["column True", "True_"]),
     (layout("f", {"id": "Int64", "null": "Bool"}), (), ["column null", "null_"]),
+    (layout("f", {"id": "Int64", "_left": "String"}), (), ["column _left", "_left_"]),
+    (layout("f", {"id": "Int64", "_row_exists": "Bool"}), (), ["column _row_exists", "ClickHouse keeps", "_row_exists_"]),
     (without(layout("f", ID | {"version": ("String", "after.version")}), "x"), (), ["version"]),
     (layout("f", ID), ("--name", "dead_letters"), ["`dead_letters`", "--name"]),
     (layout("f", ID), ("--name", "pipelines"), ["`pipelines`", "--name"]),

@@ -234,7 +234,8 @@ def test_every_type_that_the_program_answers_is_stored(site, kind):
 @pytest.mark.parametrize("kind", ["rows", "events"])
 def test_words_of_sql_are_names(site, kind):
     words = sorted({word for (line,) in (row.values() for row in site.engine.rows("SELECT lower(keyword) AS k FROM system.keywords")) for word in line.split()}
-                   | {"event", "name", "value", "rows", "true", "nan", "id", "identity", "live", "_x"})
+                   | {"event", "name", "value", "rows", "true", "nan", "id", "identity", "live", "_x", "_e", "_row", "_version", "_left",
+                      "_topic", "_key", "_table", "_part", "_row_exists", "_block_number"})
     name = f"words_{kind}"
     text = {word: f"the row's {word}" if number % 12 == 0 else number for number, word in enumerate(words) if word != "id"}
     first = change("c", 1, id=1, **text)

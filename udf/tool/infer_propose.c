@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/digits.h"
+#include "tool/column_name.h"
 
 #define COLUMNS_LIMIT 980 /* of a layout's 1,000: the rest is for metadata */
 #define NAME_LIMIT 120    /* bytes of a column's name, before a number behind it */
@@ -52,22 +53,15 @@ static bool is_named(struct text name, const char *wanted)
     return *wanted == '\0';
 }
 
-/* Names of what every row has, of what a pipeline adds to it, and of Kafka's own columns; and those that ClickHouse takes for something
- * else in a stored statement, quoted or not. */
+/* Names of what every row has, of what a pipeline has beside it, and of Kafka's own columns. */
 static bool is_reserved(struct text name)
 {
-    static const char *const names[] = {"outcome", "reason",     "op",       "version", "deleted",
-                                        "lsn",     "unmapped",   "left_out", "topic",   "partition",
-                                        "offset",  "kafka_time", "key",      "row",     "attempt",
-                                        "message", "complete",   "identity"};
-    static const char *const values[] = {"true", "false", "inf", "infinity", "nan", "not", "null"};
+    static const char *const names[] = {"outcome",  "reason",   "op",  "version", "lsn",
+                                        "unmapped", "left_out", "key", "attempt", "message"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (text_equal(name, text_of(names[i])))
             return true;
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        if (is_named(name, values[i]) && name.size == strlen(values[i]))
-            return true;
-    return false;
+    return column_name_judge(name) != COLUMN_NAME_FREE;
 }
 
 static bool is_taken(const struct proposal *proposal, struct text name)

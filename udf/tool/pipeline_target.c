@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/digits.h"
+#include "tool/column_name.h"
 #include "tool/pipeline_words.h"
 
 /* What PostgreSQL stores of a shorter number stays below the 24 bytes up to which it leaves no value out. */
@@ -355,41 +356,16 @@ static void set_selects(struct target *target)
 
 /* ---- What does not serve ------------------------------------------------------------------------------- */
 
-/* What the pipeline's own columns and statements are called. */
-static const char *const taken_names[] = {
-    "topic", "partition", "offset", "kafka_time", "row",   "deleted", "complete", "identity", "_event",
-    "_gone", "_nothing",  "_holds", "_row",       "_rows", "_kept",   "_name",    "_values",  "_stored"};
-
-/* What ClickHouse takes for a value or an operator when it reads a statement that it has stored, though the name was quoted; and `null`
- * in a Tuple. */
-static const char *const words_of_sql[] = {"true", "false", "inf", "infinity", "nan", "not", "null"};
-
-static bool is_word_of_sql(struct text name)
-{
-    for (size_t i = 0; i < sizeof words_of_sql / sizeof *words_of_sql; i++) {
-        size_t j = 0;
-        while (j < name.size &&
-               words_of_sql[i][j] == (is_upper(name.data[j]) ? name.data[j] - 'A' + 'a' : name.data[j]))
-            j++;
-        if (j == name.size && words_of_sql[i][j] == '\0')
-            return true;
-    }
-    return false;
-}
-
 static bool name_is_free(struct target *target, const struct column *column)
 {
-    struct text name = column->name;
-    for (size_t i = 0; i < sizeof taken_names / sizeof *taken_names; i++)
-        if (text_equal(name, text_of(taken_names[i])))
-            return refuse(target,
-                          "%s: column %s: the pipeline's tables have a column of that name: call it %s_",
-                          file_of(target), taken_names[i], taken_names[i]);
-    if (is_word_of_sql(name))
-        return refuse(target,
-                      "%s: column %.*s: ClickHouse reads that name as a value in a view: call it %.*s_",
-                      file_of(target), TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
-    return true;
+    static const char *const why[] = {
+        [COLUMN_NAME_OF_PIPELINE] = "the pipeline's tables have a column of that name",
+        [COLUMN_NAME_OF_VALUE] = "ClickHouse reads that name as a value in a view",
+        [COLUMN_NAME_OF_ENGINE] = "ClickHouse keeps a column of its own by that name"};
+    const struct text name = column->name;
+    const enum column_name kind = column_name_judge(name);
+    return kind == COLUMN_NAME_FREE || refuse(target, "%s: column %.*s: %s: call it %.*s_", file_of(target),
+                                              TEXT_ARGUMENTS(name), why[kind], TEXT_ARGUMENTS(name));
 }
 
 static bool names_are_free(struct target *target)
