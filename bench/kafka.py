@@ -15,13 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench.contenders import BUILD, BY_NAME, COLUMNS  # noqa: E402
-from bench.measure import Page, Samples, cpu, cpu_between, machine, table  # noqa: E402
+from bench.measure import Page, Samples, cpu, cpu_between, machine, table, threads_cpu  # noqa: E402
 from tests.stack.engine import ROOT, Engine  # noqa: E402
 from tests.stack.kafka import JAVA, Kafka  # noqa: E402
 from tests.stack.process import exit_on_signals  # noqa: E402
 from tests.support.bundle import made, printed, split  # noqa: E402
 
 DATABASE = "experiments_analytics"
+MERGES = "MergeMutate"  # the threads that merge
 # The table's columns behind the layout's.
 PLACE = ("_topic AS topic, _partition AS partition, _offset AS offset, "
          "ifNull(_timestamp_ms, toDateTime64(0, 3, 'UTC')) AS kafka_time")
@@ -90,7 +91,7 @@ def ways(views: list) -> dict:
 class Bench:
     def __init__(self, engine: Engine, broker: Kafka, rows: int):
         self.engine, self.broker, self.rows = engine, broker, rows
-        self.rate, self.cpu, self.broker_cpu = Samples(), Samples(), Samples()
+        self.rate, self.cpu, self.broker_cpu, self.merges = Samples(), Samples(), Samples(), Samples()
         self.groups = itertools.count()
         self.answers: dict = {}
 
@@ -110,6 +111,8 @@ class Bench:
             part.unlink()
         self.engine.apply()
         self.engine.query(f"DROP TABLE {DATABASE}.decoded_events_mv SYNC")
+        # The refreshes of the analytics are no part of the way.
+        self.engine.query("SYSTEM STOP VIEWS")
         self.views = {row["name"]: row["create_table_query"] for row in self.engine.rows(
             "SELECT name, create_table_query FROM system.tables WHERE engine = 'MaterializedView' "
             f"AND database = '{DATABASE}' AND create_table_query LIKE '%FROM {DATABASE}.decoded_events%'")}
@@ -120,7 +123,8 @@ class Bench:
                                           f"SELECT count() AS n FROM {DATABASE}.decoded_events WHERE NOT ignore(*)")
 
     def run(self, way: Way, consumers: int = 1, **settings) -> tuple:
-        """Consume the topic once: messages/s from the first visible block on, CPU ns a message of engine and broker."""
+        """Consume the topic once: messages/s from the first visible block on, CPU ns a message of engine and broker, and
+        of the engine's merges."""
         engine = self.engine
         raw = f"{DATABASE}.bench_kafka"
         options = {"kafka_topic_list": f"uniform_{consumers}", "kafka_group_name": f"bench_{next(self.groups)}",
@@ -148,7 +152,7 @@ class Bench:
     def consume(self, way: Way, start_view: str) -> tuple:
         engine, broker = self.engine.process.pid, self.broker.process.pid
         count = f"SELECT toUInt64({way.counted}) FROM {way.target}"
-        before = cpu(engine), cpu(broker)
+        before, merged = (cpu(engine), cpu(broker)), threads_cpu(engine, MERGES)
         self.engine.query(start_view)
         deadline = time.monotonic() + 300
         first, seen = None, 0
@@ -160,11 +164,11 @@ class Bench:
                 first = now, seen
             if now > deadline:
                 raise SystemExit(f"bench-kafka: {way.title}: {seen} of {self.rows} rows after 300 s\n{self.engine.tail()}")
-        after = cpu(engine), cpu(broker)
+        after, merged = (cpu(engine), cpu(broker)), threads_cpu(engine, MERGES) - merged
         if first[1] == self.rows:
             raise SystemExit("bench-kafka: all rows came in one block: use more --rows")
         rate = (self.rows - first[1]) / (now - first[0])
-        return rate, *(cpu_between(old, new) / self.rows * 1e9 for old, new in zip(before, after))
+        return rate, *(cpu_between(old, new) / self.rows * 1e9 for old, new in zip(before, after)), merged / self.rows * 1e9
 
     def check(self, way: Way) -> None:
         """All ways leave the same rows in the table; a difference ends the run."""
@@ -179,17 +183,20 @@ def compare(bench: Bench, page: Page, rounds: int) -> None:
     all_ways = ways([name for name in bench.views if not name.startswith("bench.")])
     for number in range(rounds):
         for consumers in (1, 2):
-            for name, way in all_ways.items():
+            # From either end in turns: what comes slowly meets all alike.
+            for name, way in list(all_ways.items())[::-1 if number % 2 else 1]:
                 if name == "per_field" and number > 0:
                     continue
-                rate, engine, broker = bench.run(way, consumers)
-                for samples, value in ((bench.rate, rate), (bench.cpu, engine), (bench.broker_cpu, broker)):
+                measured = bench.run(way, consumers)
+                rate = measured[0]
+                for samples, value in zip((bench.rate, bench.cpu, bench.broker_cpu, bench.merges), measured):
                     samples.add((name, consumers), value)
                 print(f"{way.title}, {consumers} consumers: {rate:,.0f}/s", file=sys.stderr)
     page.add("## Answers\n\nRows of events_processed and a hash over every column of the layout.\n")
     page.add(table(["how", "rows", "hash"], [(title, *answer) for title, answer in bench.answers.items()]))
     page.add("## Rates\n\nMessages a second, from the first visible block to the last, the best and the median of the rounds; CPU time a "
-             "message of\nthe engine with its programs, and of the broker, the least.\n")
+             "message of\nthe engine with its programs, and of the broker, the least; of it merges: the median. What is merged within the time differs from "
+             "round to round,\nand goes on behind it.\n")
     for consumers in (1, 2):
         lines = []
         for name, way in all_ways.items():
@@ -197,15 +204,15 @@ def compare(bench: Bench, page: Page, rounds: int) -> None:
             best = max(bench.rate.values[key])
             lines.append((way.title, f"{best:,.0f}", f"{bench.rate.median(key):,.0f}",
                           f"{bench.rate.median(key) / bench.rate.median(('count', consumers)):.0%}", f"{bench.cpu.least(key):,.0f}",
-                          f"{bench.broker_cpu.least(key):,.0f}"))
+                          f"{bench.merges.median(key):,.0f}", f"{bench.broker_cpu.least(key):,.0f}"))
         page.add(f"### {consumers} consumer{'s' if consumers > 1 else ''}\n")
-        page.add(table(["how", "best/s", "median/s", "of the count", "engine ns", "broker ns"], lines))
+        page.add(table(["how", "best/s", "median/s", "of the count", "engine ns", "of it merges", "broker ns"], lines))
 
 
 SWEEP = [{}, {"kafka_max_block_size": 8192, "kafka_poll_max_batch_size": 8192}, {"kafka_max_block_size": 16384},
          {"kafka_max_block_size": 262144, "kafka_poll_max_batch_size": 262144}, {"kafka_poll_max_batch_size": 8192},
          {"kafka_flush_interval_ms": 500}, {"kafka_flush_interval_ms": 7500}, {"kafka_poll_timeout_ms": 200},
-         {"kafka_poll_timeout_ms": 50}, {"kafka_thread_per_consumer": 1}, {"kafka_format": "LineAsString"}, {"kafka_format": "RawBLOB"}]
+         {"kafka_thread_per_consumer": 1}, {"kafka_format": "LineAsString"}]
 
 
 def sweep(bench: Bench, page: Page, rounds: int) -> None:
@@ -214,7 +221,7 @@ def sweep(bench: Bench, page: Page, rounds: int) -> None:
     rates, clocks = Samples(), Samples()
     for _ in range(rounds):
         for number, settings in enumerate(SWEEP):
-            rate, engine, _ = bench.run(way, 1, **settings)
+            rate, engine, *_ = bench.run(way, 1, **settings)
             rates.add(number, rate)
             clocks.add(number, engine)
     page.add("## Settings of the bundle\n\nOne consumer; what is not named is as in sql/config.\n")
@@ -229,6 +236,12 @@ def ratios(bench: Bench, page: Page) -> None:
         """The median of the CPU ratios within each round."""
         return statistics.median(one / two for one, two in zip(bench.cpu.values[name, consumers], bench.cpu.values[other, consumers]))
 
+    def unmerged(name: str, other: str, consumers: int) -> float:
+        """The same without the merges."""
+        one, two = ([used - merged for used, merged in zip(bench.cpu.values[key, consumers], bench.merges.values[key, consumers])]
+                    for key in (name, other))
+        return statistics.median(mine / its for mine, its in zip(one, two))
+
     names = {f"{name}_{consumers}": bench.rate.median(("bundle", consumers)) / bench.rate.median((name, consumers))
              for name in ("count", "same_work", "best_sql", "per_field") for consumers in (1, 2)}
     names["two_over_one"] = bench.rate.median(("bundle", 2)) / bench.rate.median(("bundle", 1))
@@ -236,9 +249,11 @@ def ratios(bench: Bench, page: Page) -> None:
         names[f"cpu_over_count_{consumers}"] = paired("bundle", "count", consumers)
         for other in ("same_work", "best_sql"):
             names[f"cpu_{other}_{consumers}"] = paired(other, "bundle", consumers)
+        names[f"cpu_over_count_unmerged_{consumers}"] = unmerged("bundle", "count", consumers)
+        names[f"cpu_same_work_unmerged_{consumers}"] = unmerged("same_work", "bundle", consumers)
     page.add("## Ratios\n\nThe median rate of the whole bundle over that of the other way. `cpu_over_count`: CPU a message of the bundle over the "
              "count's;\n`cpu_…`: of the other way over the bundle's; both the median of the ratios within each round. `same_work` also stores dead "
-             "letters and what the status\nreads, `best_sql` events alone.\n")
+             "letters and what the status\nreads, `best_sql` events alone. `unmerged`: without what merged meanwhile.\n")
     page.add("\n".join(f"ratio kafka_{name} {value:.2f}" for name, value in names.items()) + "\n")
 
 

@@ -1,4 +1,5 @@
 """Clocks and pages that all benchmarks share."""
+import contextlib
 import platform
 import re
 import statistics
@@ -33,6 +34,16 @@ def cpu(pid: int) -> dict:
         except OSError:
             continue
     return seen
+
+
+def threads_cpu(pid: int, name: str) -> float:
+    """CPU seconds that a process's threads of this name have used; those that have ended do not count."""
+    total = 0
+    for path in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            if (path / "comm").read_text().startswith(name):
+                total += int((path / "schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 def cpu_between(before: dict, after: dict) -> float:
