@@ -1,11 +1,12 @@
 """The functions in the engine answer exactly as the program does on the command line."""
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.stack.engine import BINARY, LAYOUT, VALUES
+from tests.stack.engine import BINARY, LAYOUT, VALUES, QueryError
 from tests.support import wire
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "debezium"
@@ -176,3 +177,14 @@ def test_the_paths_of_a_row_are_its_own(engine):
                                ['a', 'b', 'c', ''][number % 4 + 1])
         FROM numbers(7)""")
     assert answer == "0\n1b\n\\N\n" + engine.query("""SELECT debeziumExtract('{"a":3,"b":"3b"}', '')""") + "4\n5b\n\\N\n"
+
+
+@pytest.mark.parametrize("setting, line", [("output_format_native_encode_types_in_binary_format", "the types of arguments are in binary"),
+                                           ("input_format_native_decode_types_in_binary_format", "Unknown type code")])
+def test_types_in_binary_fail_at_once(engine, setting, line):
+    """Not when a read has timed out; and the next query is answered."""
+    start = time.monotonic()
+    with pytest.raises(QueryError, match=line):
+        engine.query(f"SELECT experimentEventNative('') SETTINGS {setting} = 1")
+    assert time.monotonic() - start < 30
+    assert engine.query("SELECT experimentEventNative('').outcome") == "skipped\n"

@@ -239,6 +239,10 @@ static void test_broken_input(void **state)
           "a Native block has 1 columns, but this function has 2 arguments");
     fails(&format_native, FUNCTION_TIMESTAMP, NULL, TEXT("\1\1\5value\6UInt64\0\0\0\0\0\0\0\0"), TEXT(""),
           "the argument value is of type UInt64: pass a String (toString, assumeNotNull)");
+    /* The code of String in place of its name, and all that the server sends before it waits for an answer. */
+    fails(
+        &format_native, FUNCTION_UNNEST, NULL, TEXT("\1\1\7message\x15\0"), TEXT(""),
+        "the types of arguments are in binary: set output_format_native_encode_types_in_binary_format to 0");
     fails(&format_native, FUNCTION_UNNEST, NULL, TEXT("\1\1\xff\xff\x7f"), TEXT(""),
           "the input is not in Native format: a column's name or type is too long");
 }

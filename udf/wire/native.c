@@ -9,6 +9,7 @@
 
 #define NAME_LIMIT 65536 /* bytes of a column's name or type */
 #define BUFFER_KEEP ((size_t)1 << 20)
+#define STRING_CODE 0x15     /* String, where the server writes types in binary */
 #define NOT_TAKEN UINT64_MAX /* the length of a buffered String that was not taken */
 
 /* The last column of a block is read row by row where it stands. The one before it, if there is one, is buffered: for each row its
@@ -46,6 +47,14 @@ static enum next read_column_header(struct arguments *arguments)
     size_t offset = 0, name, type;
     uint64_t name_size, type_size;
     enum next next = binary_read_string(arguments, &offset, &name, &name_size);
+    size_t peeked = offset;
+    /* Its code would be taken for a length, and the program would wait for bytes that do not come. */
+    if (next == NEXT_ROW && binary_read_length(arguments, &peeked, &type_size) == NEXT_ROW &&
+        type_size == STRING_CODE) {
+        arguments->limit = limit;
+        return arguments_fail(arguments, "the types of arguments are in binary: set "
+                                         "output_format_native_encode_types_in_binary_format to 0");
+    }
     if (next == NEXT_ROW)
         next = binary_read_string(arguments, &offset, &type, &type_size);
     arguments->limit = limit;
