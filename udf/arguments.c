@@ -24,7 +24,7 @@ static bool is_marked(struct text file)
            memcmp(file.data + file.size - END_SIZE, end_mark, sizeof end_mark - 1) == 0;
 }
 
-/* The lines before the end mark, in *lines; false where they are not what was appended. */
+/* The lines before the end mark, in *lines; false if they are not what was appended. */
 static bool find_lines(struct text file, struct text *lines)
 {
     const char *digit = file.data + file.size - 1 - DIGITS;
@@ -41,7 +41,7 @@ static bool find_lines(struct text file, struct text *lines)
            !memchr(lines->data, '\0', size) && (size == 0 || lines->data[size - 1] == '\n');
 }
 
-/* False where there are some that cannot be had, which is told. *text stays NULL where there are none. */
+/* False if there are some that cannot be had, which is reported. *text stays NULL if there are none. */
 static bool read_appended(char **text)
 {
     struct text file, lines;

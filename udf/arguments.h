@@ -5,7 +5,7 @@
 #define ARGUMENTS_FILE "debezium-udf.args"
 
 /* The words of the call, a line each, in memory to be freed: those that are appended to the program's own file, else those of
- * ARGUMENTS_FILE in the program's folder or in the one above, else an empty text. NULL where they cannot be read or are damaged,
+ * ARGUMENTS_FILE in the program's folder or in the one above, else an empty text. NULL if they cannot be read or are damaged,
  * which is told.
  *
  * What is appended (deploy/cloud/bundle.py writes it), behind whatever the file holds:

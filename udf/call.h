@@ -61,8 +61,8 @@ struct call {
     int status; /* of a call that is refused: EXIT_CALL, or EXIT_SYSTEM where there was no memory */
 };
 
-/* Sorts the words behind the command, NULL behind the last, into options and operands; the operands are moved to the front of
- * `words`. False where the call is refused, which is told. Close it all the same. */
+/* Sorts the words behind the command, NULL after the last, into options and operands; the operands are moved to the front of
+ * `words`. False if the call is refused, which is reported. Close it all the same. */
 bool call_read(struct call *call, const struct command *command, char **words);
 void call_close(struct call *call);
 
@@ -75,7 +75,7 @@ struct text call_options_help(struct arena *arena);
 /* Adds an item to a list in words that ends with `last`: `a`, `a, b`, `a, b or c`. */
 struct text list_add(struct arena *arena, struct text list, const char *item, bool last);
 
-/* 0 where a text is a path (layout.h). Otherwise the exit status: it is none, or there is no memory, which is told, with `who` before it. */
+/* 0 if a text is a path (layout.h). Otherwise the exit status: it is none, or there is no memory, which is reported, with `who` before it. */
 int call_check_path(const char *path, const char *who);
 
 #endif

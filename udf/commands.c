@@ -20,7 +20,7 @@
 
 /* ---- Layouts ------------------------------------------------------------------------------------------- */
 
-/* The file of a layout: beside the program where its name has no slash. False where the system does not tell
+/* The file of a layout: beside the program where its name has no slash. False if the system does not tell
  * where that is. */
 static bool layout_file(const char *name, char *path, size_t size)
 {
@@ -185,7 +185,7 @@ static int run_config(const struct call *call)
     return status;
 }
 
-/* The layout's file: in the working folder, or beside the program where there is none and the name has no slash. */
+/* The layout's file: in the working folder, or beside the program if there is none and the name has no slash. */
 static const char *find_layout(const struct call *call, struct arena *arena)
 {
     const char *name = call->operands[0];

@@ -4,7 +4,7 @@
 
 #include "call.h"
 
-/* The command number `index`, counted from 0: the functions first. False where there are no so many. */
+/* The command number `index`, counted from 0: the functions first. False if there are fewer. */
 bool command_at(size_t index, struct command *command);
 
 #endif

@@ -17,7 +17,7 @@ CLOSE = 1e-9
 
 
 def compare(name: str, ours: dict, theirs: dict, whole: bool = False) -> None:
-    """Note the figures beside each other, of the whole row or of what is compared, then hold them against each other."""
+    """Note the figures beside each other, of the whole row or of what is compared, then compare them."""
     title = 'SELECT * FROM experiment_results' if whole else 'experiment_results'
     note(f"{name:38}{title:>32}{'SciPy, statsmodels':>24}")
     for key in ours if whole else theirs:

@@ -1,4 +1,4 @@
-/* A second reading of RFC 8259, to hold the JSON back ends against: a table of states and bytes. It shares nothing with udf/. */
+/* A second implementation of RFC 8259, with which the JSON back ends are compared: a table of states and bytes. It shares nothing with udf/. */
 #ifndef GRAMMAR_H
 #define GRAMMAR_H
 

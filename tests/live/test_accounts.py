@@ -173,7 +173,7 @@ def audit(engine: Engine, last: int) -> None:
     run(engine, "audit_end")
 
 
-def test_dead_letters_come_back_once_the_layout_is_mended(broker, engine, tmp_path):
+def test_dead_letters_come_back_once_the_layout_is_fixed(broker, engine, tmp_path):
     broker.produce(TOPIC, [message(1), message(2, variant_id="B"), message(3, variant_id="C"), b"nothing"])
     engine.wait_for("SELECT count() FROM experiments_analytics.dead_letters_once", 3)
     assert engine.value("SELECT count() FROM experiments_analytics.events") == 1

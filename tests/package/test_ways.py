@@ -39,7 +39,7 @@ class Debian(kept.Way):
         self.package = package
 
     def dpkg(self, package):
-        """As where nobody can answer a question."""
+        """Without anybody to answer questions."""
         shutil.copy(package, self.root / "tmp" / "package.deb")
         return inside(self.root, "dpkg", "-i", "/tmp/package.deb")
 

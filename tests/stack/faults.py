@@ -256,7 +256,7 @@ def counts(chain: Chain) -> dict:
 
 
 def settle(chain: Chain, seconds: float = 120) -> None:
-    """Wait until everything has arrived, then hold both sides against each other."""
+    """Wait until everything has arrived, then compare both sides."""
     def agree() -> bool:
         held = counts(chain)
         if (held["good"], held["bad"]) == (held["events"], held["letters"]):

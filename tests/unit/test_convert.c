@@ -57,7 +57,7 @@ static char *print(char *out, const struct type *type, const struct value *value
     return out;
 }
 
-/* Converts and holds the value, as JSON, against what is expected; NULL: it does not fit. */
+/* Converts, and compares the value, as JSON, with the expected one; NULL: it does not fit. */
 static void check_value(const struct json_value *value, const struct conversion *to, const char *expected)
 {
     struct value out;

@@ -9,7 +9,7 @@
 
 struct arena_block {
     struct arena_block *older;
-    size_t size; /* bytes behind the header */
+    size_t size; /* bytes after the header */
     _Alignas(16) char data[];
 };
 

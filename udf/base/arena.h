@@ -30,16 +30,16 @@ struct arena {
 
 /* An arena of all zeros is empty and ready. */
 
-/* size bytes aligned to 16, not cleared; NULL (and arena->failed) where memory is refused. */
+/* size bytes aligned to 16, not cleared; NULL (and arena->failed) if memory is refused. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* Takes back the last piece down to `used` bytes; piece must be what arena_alloc answered last. */
 void arena_shrink(struct arena *arena, void *piece, size_t used);
 
-/* A copy with `padding` zeros behind it; a text without data where memory is refused. */
+/* A copy with `padding` zeros after it; a text without data if memory is refused. */
 struct text arena_copy(struct arena *arena, struct text text, size_t padding);
 
-/* Text made by a printf format, with a zero behind it. An empty text (and arena->failed) where memory is refused or printf could
+/* Text made by a printf format, with a zero after it. An empty text (and arena->failed) if memory is refused or printf could
  * not make it: it makes no more than 2 GiB. */
 struct text arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct text arena_vprintf(struct arena *arena, const char *format, va_list list)

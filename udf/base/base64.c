@@ -31,7 +31,7 @@ bool base64_decode(struct arena *arena, struct text text, size_t padding, struct
         if (i % 4 > 0)
             out[size++] = (char)(bits >> (6 - 2 * (i % 4)));
     }
-    /* The bits behind the last byte are zero in base64 that was made from bytes. */
+    /* The bits after the last byte are zero in base64 that was made from bytes. */
     if (digits % 4 && bits & (digits % 4 == 2 ? 0xF : 0x3))
         return false;
     memset(out + size, 0, padding);

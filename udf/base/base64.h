@@ -9,7 +9,7 @@
 /* A digit's six bits; above 63 for every other byte. */
 uint32_t base64_digit(char c);
 
-/* The bytes that a text stands for, with `padding` zero bytes behind them, from the arena. False where the text is no base64 or memory
+/* The bytes that a text stands for, with `padding` zero bytes after them, from the arena. False if the text is not base64 or memory
  * is refused (then arena->failed). An empty text stands for no bytes. */
 bool base64_decode(struct arena *arena, struct text text, size_t padding, struct text *bytes);
 

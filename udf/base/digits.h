@@ -1,4 +1,4 @@
-/* Decimal digits, read eight at a time and written two at a time. Locale plays no part. */
+/* Decimal digits, read eight at a time and written two at a time. Independent of the locale. */
 #ifndef DIGITS_H
 #define DIGITS_H
 
@@ -115,7 +115,7 @@ static inline uint64_t number_of(uint64_t values)
            32;
 }
 
-/* A text of digits alone, at least one, any number of leading zeros; false where it is none or above 2^64
+/* A text of digits alone, at least one, any number of leading zeros; false if it is none or above 2^64
  * - 1. */
 static inline bool digits_read(struct text text, uint64_t *number)
 {

@@ -9,7 +9,7 @@
 /* The hash of no bytes. */
 #define HASH_EMPTY UINT64_C(0xcbf29ce484222325)
 
-/* The hash of what `hash` stands for with the text behind it. */
+/* The hash of what `hash` stands for with the text after it. */
 static inline uint64_t hash_add(uint64_t hash, struct text text)
 {
     for (size_t i = 0; i < text.size; i++)

@@ -20,10 +20,10 @@ struct names {
 };
 
 /* Of names in an order of the caller's, of which one may stand there several times (the first counts) and one may be of no data
- * (nothing is it). False where memory is refused. The names are borrowed; up to 7 bytes behind them are readable. */
+ * (nothing is it). False if memory is refused. The names are borrowed; up to 7 bytes after them are readable. */
 bool names_index(struct arena *arena, struct names *names, const struct text *list, size_t count);
 
-/* The first eight bytes of a text as a number, zeros behind a shorter one. Up to 7 bytes behind the text are read. */
+/* The first eight bytes of a text as a number, zeros after a shorter one. Up to 7 bytes after the text are read. */
 static inline uint64_t name_head(struct text text)
 {
     uint64_t word;
@@ -48,7 +48,7 @@ static inline uint32_t name_slot(const struct names *names, size_t size, uint64_
     return (uint32_t)(hash >> names->shift);
 }
 
-/* The index of a name, -1 where it is none of them. Up to 7 bytes behind it are read. */
+/* The index of a name, -1 if it is none of them. Up to 7 bytes after it are read. */
 static inline ptrdiff_t names_find(const struct names *names, struct text text)
 {
     if (!(names->sizes >> (text.size & 63) & 1) || !text.data)

@@ -1,12 +1,12 @@
 /* Questions about the next bytes: how far a text goes on without a backslash, how far digits go on. At the base level of SIMD
- * (simd_operations.h), since what is asked is short; up to BASE_STEP - 1 bytes behind `end` are read, which the padding of a message
+ * (simd_operations.h), since what is asked is short; up to BASE_STEP - 1 bytes after `end` are read, which the padding of a message
  * allows, and never counted. */
 #ifndef SCAN_H
 #define SCAN_H
 
 #include "base/simd_operations.h"
 
-/* The first backslash; `end` where there is none. */
+/* The first backslash; `end` if there is none. */
 static inline const char *scan_backslash(const char *at, const char *end)
 {
     for (; at < end; at += BASE_STEP) {
@@ -19,7 +19,7 @@ static inline const char *scan_backslash(const char *at, const char *end)
     return at < end ? at : end;
 }
 
-/* The first byte that is no digit; `end` where there is none. */
+/* The first byte that is not a digit; `end` if there is none. */
 static inline const char *scan_other(const char *at, const char *end)
 {
     for (; at < end; at += BASE_STEP) {

@@ -35,14 +35,14 @@ const char *simd_name(enum simd_level level);
 /* The level in use. */
 enum simd_level simd_in_use(void);
 
-/* Takes the level of this name from now on; NULL or "": the best. False where the machine has none of that name. What was made
+/* Takes the level of this name from now on; NULL or "": the best. False if the machine has none of that name. What was made
  * before keeps the level that it was made with. */
 bool simd_use(const char *name);
 
 /* For each choice of eight bytes, as eight bits, the indexes of those that are chosen, a byte each. Filled when a level is taken. */
 extern uint64_t simd_chosen[256];
 
-/* Characters, each repeated: as operands in memory they cost nothing, while a compiler that sees their values makes them anew each time. */
+/* Characters, each repeated: as operands in memory they cost nothing, while a compiler that sees their values makes them again each time. */
 struct simd_repeated {
     char quote[32], backslash[32], space[32];
     /* Less the first, as signed numbers, digits are not above the second. */

@@ -9,7 +9,7 @@
  *     equal(at, c)            those that are this character
  *     special(at)             those at which a JSON string may end or must be looked at: quotes, backslashes, control characters, and
  *                             what is not ASCII
- *     other(at)               those that are no digits
+ *     other(at)               those that are not digits
  *     different(a, b)         those in which two texts differ
  *     squeeze(out, at, keep)  copies the bytes whose bits in `keep` are set, one behind the other, and answers how many they were; up
  *                             to STEP bytes are written
@@ -319,7 +319,7 @@ static inline uint64_t block_equal_neon(const char *at, char c)
 /* ---- The base ------------------------------------------------------------------------------------------------------------ */
 
 #if defined(__x86_64__)
-#define BASE(name) name##_ssse3 /* but for squeeze, which is no part of the base */
+#define BASE(name) name##_ssse3 /* but for squeeze, which is not part of the base */
 #define BASE_STEP 16
 #elif defined(__aarch64__)
 #define BASE(name) name##_neon

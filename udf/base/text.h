@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct text {
-    const char *data; /* may be NULL where size is 0 */
+    const char *data; /* may be NULL if size is 0 */
     size_t size;      /* bytes */
 };
 

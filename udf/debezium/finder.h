@@ -19,7 +19,7 @@ struct finder {
     unsigned depth;      /* containers deep that documents must be parsed into nodes for these paths */
 };
 
-/* False where memory is refused; close it all the same. */
+/* False if memory is refused; close it all the same. */
 bool finder_open(struct finder *finder, const struct layout *layout);
 void finder_close(struct finder *finder);
 
@@ -34,14 +34,14 @@ struct unmapped {
     size_t count, capacity;
 };
 
-/* Adds those of a message whose documents were read. False where memory is refused. */
+/* Adds those of a message whose documents were read. False if memory is refused. */
 bool finder_list_unmapped(const struct finder *finder, const struct path_walk *walk, const struct view *view,
                           struct unmapped *unmapped);
 
 /* Adds a name unless it is there. The name's text is borrowed. */
 bool unmapped_add(struct unmapped *unmapped, struct arena *arena, struct text name);
 
-/* The names as a value of Array(String). Empty where memory is refused (then arena->failed). */
+/* The names as a value of Array(String). Empty if memory is refused (then arena->failed). */
 struct value value_of_texts(struct arena *arena, const struct text *texts, size_t count);
 
 /* The name of a member in the object of this name (empty: the row image): joined by a dot. */

@@ -28,7 +28,7 @@ bool image_is_metadata(const struct image *image, struct text key)
     return text_equal(key, TEXT("op")) || text_equal(key, TEXT("ts_ms")) || text_starts(key, TEXT("source_"));
 }
 
-/* NAMED_AS_METADATA: the source field's name; empty where it is none. */
+/* NAMED_AS_METADATA: the source field's name; empty if it is none. */
 static struct text metadata_name(const struct image *image, struct text key, bool *fallback)
 {
     struct text none = {NULL, 0};

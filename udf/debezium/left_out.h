@@ -1,7 +1,7 @@
 /* What Debezium writes in place of a TOAST value that an update did not change.
  *
  * Source: UnchangedToastedPlaceholder of Debezium's PostgreSQL connector, and what it wrote (tests/golden/left_out.ndjson). For
- * numeric, and arrays of numbers with a fraction, smallint, boolean or times, it writes null, which nobody can tell from NULL. */
+ * numeric, and arrays of numbers with a fraction, smallint, boolean or times, it writes null, which looks the same as NULL. */
 #ifndef LEFT_OUT_H
 #define LEFT_OUT_H
 

@@ -16,7 +16,7 @@ void schema_refine(const struct view *view, const struct path *path, struct aren
 /* What the schema calls the value: its name, else its type; empty where the message has none. From the arena or the message. */
 struct text schema_name(const struct view *view, const struct path *path, struct arena *arena);
 
-#define SCHEMA_KEPT ((size_t)64 << 10) /* bytes: a larger schema is read anew for every message */
+#define SCHEMA_KEPT ((size_t)64 << 10) /* bytes: a larger schema is read again for every message */
 
 /* What the last message's schema says of each column: the messages of one topic carry the same one, over and over. */
 struct schema_memo {
@@ -32,7 +32,7 @@ struct schema_memo {
     } * answers; /* of each column */
 };
 
-/* False where memory is refused. The memory comes from the arena. */
+/* False if memory is refused. The memory comes from the arena. */
 bool schema_memo_open(struct schema_memo *memo, struct arena *arena, size_t columns);
 
 /* To be called for each message with a schema: forgets the answers where this one is another. */

@@ -271,7 +271,7 @@ static struct image plain_image(const struct json_doc *doc, const struct json_no
     return (struct image){.doc = doc, .node = node, .naming = NAMED_PLAINLY, .field = field};
 }
 
-/* The object that a row image is, or that its string holds; *problem where there is none. */
+/* The object that a row image is, or that its string holds; *problem if there is none. */
 static struct image row_image(const struct looking *looking, const struct members *members,
                               enum member member, bool *in_string, struct text *problem)
 {

@@ -1,6 +1,6 @@
 /* One view of every form of a change event: an operation, source fields, the row image, the row before, the schema.
  *
- * This room alone knows the forms (forms.h); what stands above it asks the view and never which form it was.
+ * Only this room knows the forms (forms.h); rooms above it ask the view and never which form it was.
  *
  * Sources: the change event's envelope, tombstones, heartbeats and schema changes
  * (https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events), transactions
@@ -17,11 +17,10 @@
 #define VIEW_DEPTH                                                                                           \
     (WRAPPINGS_LIMIT + 2) /* containers within which the members that tell the forms apart lie */
 
-/* What a reader of messages knows beforehand. All borrowed, but for what view_index makes. */
+/* What a reader of messages knows in advance. All borrowed, but for what view_index makes. */
 struct view_options {
-    bool rows; /* layout "message": "row": any other object is a bare row */
-    struct text
-        json_column; /* the row image's member by which a bare row is known; empty where there is none */
+    bool rows;               /* layout "message": "row": any other object is a bare row */
+    struct text json_column; /* the row image's member by which a bare row is known; empty if there is none */
     struct text
         metadata_prefix; /* of op and source fields in unwrapped rows: "__" unless the layout says otherwise */
     const struct path_tree
@@ -31,7 +30,7 @@ struct view_options {
     const uint64_t *name_bits;
 };
 
-/* To be called once the options are set, before a message is looked at. False where memory is refused; what it makes comes from the
+/* To be called once the options are set, before a message is looked at. False if memory is refused; what it makes comes from the
  * arena. */
 bool view_index(struct arena *arena, struct view_options *options);
 
@@ -40,7 +39,7 @@ struct view_options view_options_of(const struct layout *layout, const struct pa
 
 enum view_verdict {
     VERDICT_ROW,     /* there are an operation and perhaps a row image */
-    VERDICT_SKIPPED, /* it is no change event: `reason` names what it is */
+    VERDICT_SKIPPED, /* it is not a change event: `reason` names what it is */
     VERDICT_REFUSED, /* it cannot be read: `reason` says so, and what to write into the layout or the connector */
 };
 
@@ -58,7 +57,7 @@ struct image {
     const struct json_node *node; /* the object that has the members; NULL: there is no such image */
     enum naming naming;
     bool
-        beside_metadata; /* members that begin with `prefix`, and __deleted, are no part of the row (an unwrapped one) */
+        beside_metadata; /* members that begin with `prefix`, and __deleted, are not part of the row (an unwrapped one) */
     struct text prefix;
     struct text
         field; /* the field of the message's schema that describes the image; empty: the schema itself */
@@ -68,15 +67,15 @@ struct image {
 
 struct view {
     enum view_verdict verdict;
-    struct text reason;           /* of a message that is no row; from the arena or static */
+    struct text reason;           /* of a message that is not a row; from the arena or static */
     const struct json_doc *doc;   /* the message */
     const struct json_node *root; /* what the wrapping holds */
-    struct node_ref schema;       /* the schema that came with the message; node NULL where there is none */
+    struct node_ref schema;       /* the schema that came with the message; node NULL if there is none */
 
     struct text op; /* c where the form has none */
     struct node_ref
         op_value; /* the value that op is the text of; where the form or __deleted implies it, one of no message */
-    struct node_ref ts_ms; /* node NULL where the form has none */
+    struct node_ref ts_ms; /* node NULL if the form has none */
     struct image image[SPACES];
     struct text row_name; /* before for op d where the form has one, else after */
     struct text
@@ -107,28 +106,28 @@ static inline struct text view_body(struct text message)
 void view_read(const struct view_options *options, const struct path_walk *walk, const struct json_doc *doc,
                struct view *view);
 
-/* The node of an image's tree that a member of this key leads to; NULL where none. *fallback: it counts only where no other member
- * leads there (NAMED_AS_METADATA: __NAME beside __source_NAME). Up to 7 bytes behind the key are read. */
+/* The node of an image's tree that a member of this key leads to; NULL if none. *fallback: it counts only where no other member
+ * leads there (NAMED_AS_METADATA: __NAME beside __source_NAME). Up to 7 bytes after the key are read. */
 struct path_tree *image_find(const struct image *image, const struct path_tree *tree, struct text key,
                              bool *fallback);
 
 /* Whether a member of this key is metadata in an image that stands beside such. */
 bool image_is_metadata(const struct image *image, struct text key);
 
-/* Walks an image's members; *name is the member's name within the image (a flattened one keeps its dots). NULL behind the last.
+/* Walks an image's members; *name is the member's name within the image (a flattened one keeps its dots). NULL after the last.
  *     for (m = image_next(image, NULL, arena, &name); m; m = image_next(image, m, arena, &name))
  * Not for NAMED_BY_CLOUD, whose names are not to be had back. */
 const struct json_node *image_next(const struct image *image, const struct json_node *member,
                                    struct arena *arena, struct text *name);
 
-/* The first member of this name; NULL where there is none. */
+/* The first member of this name; NULL if there is none. */
 const struct json_node *image_member(const struct image *image, struct text name, struct arena *arena);
 
-/* The schema (Kafka Connect's, as JsonConverter writes it) of an image's member of this name; NULL where the message has none. */
+/* The schema (Kafka Connect's, as JsonConverter writes it) of an image's member of this name; NULL if the message has none. */
 const struct json_node *view_schema(const struct view *view, const struct image *image, struct text name,
                                     struct arena *arena);
 
-/* The field of this name in a struct's schema; NULL where there is none. */
+/* The field of this name in a struct's schema; NULL if there is none. */
 const struct json_node *schema_field(const struct json_doc *doc, const struct json_node *schema,
                                      struct text name, struct arena *arena);
 

@@ -33,7 +33,7 @@ struct decoding {
     struct view view;
     struct ledger ledger;
     uint16_t
-        stage; /* number of the accept rule that is being judged, from 1; 0 before, RULES_PASSED behind the last */
+        stage; /* number of the accept rule that is being judged, from 1; 0 before, RULES_PASSED after the last */
     struct unmapped left_out; /* columns whose value Debezium left out */
     bool has_left_out;        /* some column has its value for that */
 };
@@ -386,12 +386,12 @@ static bool may_be_filler(const struct decoding *decoding, const struct column *
 
 /* Where a column's value was looked for. */
 struct search {
-    struct node_ref value;       /* the first that there is; node NULL where there is none */
+    struct node_ref value;       /* the first that there is; node NULL if there is none */
     const struct path *path;     /* its path, or the first of all */
     const struct path_tree *end; /* where the path ends, of a value */
     const struct path *
         unfit; /* of a column whose values are exact: the first path that leads to null, which the column cannot hold,
-                                 or to a text without a character; NULL where none does */
+                                 or to a text without a character; NULL if none does */
     struct node_ref unfit_value;
 };
 

@@ -16,16 +16,16 @@ struct row {
 
 struct decoder;
 
-/* NULL where memory is refused. The layout must outlive the decoder. */
+/* NULL if memory is refused. The layout must outlive the decoder. */
 struct decoder *decoder_new(const struct layout *layout);
 void decoder_free(struct decoder *decoder);
 
-/* Decodes one message, which must have JSON_PADDING readable bytes behind it. Never fails: whatever is wrong is the row's
+/* Decodes one message, which must have JSON_PADDING readable bytes after it. Never fails: whatever is wrong is the row's
  * outcome. The row and all its texts are valid until the next call and as long as the message is. */
 const struct row *decode(struct decoder *decoder, struct text message);
 
 /* Whether shapes are learned (see fast/shapes.h): so from the start. Answers never depend on it; tests and benchmarks turn it off.
- * What was learned is forgotten. False where memory is refused. */
+ * What was learned is forgotten. False if memory is refused. */
 bool decoder_use_shapes(struct decoder *decoder, bool use);
 
 /* Counts messages from here, for tests of what lasts long. */

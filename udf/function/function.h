@@ -33,14 +33,14 @@ struct function_kind {
     const char *command; /* by which the program runs it */
     const char *summary; /* in --help */
     const char *name;    /* in SQL; NULL: the layout's */
-    /* Their names, NULL behind the last. The second one is the path. All are Strings. */
+    /* Their names, NULL after the last. The second one is the path. All are Strings. */
     const char *arguments[FUNCTION_ARGUMENTS + 1];
     const char *return_type; /* in SQL; NULL: the layout's, see function_type */
     unsigned takes;          /* of function_takes */
     bool
         answers_json; /* line feeds in its texts are JSON's white space: a format may write spaces for them */
 
-    /* Sets what the function's row of answers is made of. False where memory is refused. */
+    /* Sets what the function's row of answers is made of. False if memory is refused. */
     bool (*open)(struct function *function, const struct function_options *options);
     struct answer (*call)(struct function *function, const struct text *arguments);
     /* See function_refuse. NULL: a message that is not read into memory is the answer, as it stands. */
@@ -71,16 +71,16 @@ struct function {
     const struct layout *layout; /* of a function that answers rows; else NULL. Borrowed */
     struct decoder *decoder;     /* likewise */
     struct query *query;         /* extract and unnest */
-    struct text path;            /* of every message; data is NULL where it comes with each message */
+    struct text path;            /* of every message; data is NULL if it comes with each message */
     struct value value;          /* the last call's answer where it is no row */
 };
 
-/* False where memory is refused; close it all the same. */
+/* False if memory is refused; close it all the same. */
 bool function_open(struct function *function, const struct function_kind *kind,
                    const struct function_options *options);
 void function_close(struct function *function);
 
-/* Calls it. The first argument has JSON_PADDING readable bytes behind it. */
+/* Calls it. The first argument has JSON_PADDING readable bytes after it. */
 static inline struct answer function_call(struct function *function, const struct text *arguments)
 {
     return function->kind->call(function, arguments);
@@ -93,12 +93,12 @@ static inline struct answer function_refuse(struct function *function, struct te
     return function->kind->refuse(function, reason);
 }
 
-/* The return type in SQL, from the arena: by a layout Tuple(outcome Enum8(…), reason String, …). `layout` may be NULL where the
- * function takes none. NULL where memory is refused. */
+/* The return type in SQL, from the arena: by a layout Tuple(outcome Enum8(…), reason String, …). `layout` may be NULL if the
+ * function takes none. NULL if memory is refused. */
 const char *function_type(struct arena *arena, const struct function_kind *kind, const struct layout *layout);
 
 /* What a registration of this function with this layout relies on: a hash of the layout's file, of arguments and return type as this
- * version of the program has them, and of the format's name. 0 where memory is refused. */
+ * version of the program has them, and of the format's name. 0 if memory is refused. */
 uint64_t function_fingerprint(const struct function_kind *kind, const struct layout *layout,
                               const char *format);
 

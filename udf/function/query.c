@@ -95,7 +95,7 @@ static struct node_ref follow(struct query *query, struct node_ref value, const 
     return value;
 }
 
-/* The text that a string's base64 stands for, as a value of its own; NOWHERE where it is none. */
+/* The text that a string's base64 stands for, as a value of its own; NOWHERE if it is none. */
 static struct node_ref decode_string(struct query *query, struct node_ref value)
 {
     struct json_doc *document = arena_alloc(&query->arena, sizeof *document);
@@ -122,7 +122,7 @@ static bool is_there(struct node_ref value)
     return value.node && value.node->kind != JSON_NULL;
 }
 
-/* How much of a path its steps up to number `count` are, where those are names joined by dots; 0 where not. */
+/* How much of a path its steps up to number `count` are, where those are names joined by dots; 0 if not. */
 static size_t joined_size(const struct path *path, size_t first, size_t count)
 {
     const char *at = path->steps[first].name.data;
@@ -230,7 +230,7 @@ bool query_extract(struct query *query, struct text message, struct text path_te
 
 /* ---- unnest -------------------------------------------------------------------------------------------------------------- */
 
-/* What grows: the message as it is written anew. */
+/* What grows: the message as it is rewritten. */
 struct writing {
     struct query *query;
     char *data;

@@ -14,12 +14,12 @@ struct query_options {
     size_t count;
 };
 
-/* NULL where memory is refused. */
+/* NULL if memory is refused. */
 struct query *query_new(const struct query_options *options);
 void query_free(struct query *query);
 
-/* debeziumExtract: the value at the path as text (a string with its escapes read, anything else as its JSON stands). False where
- * the message is not JSON, or the path is none, absent or null. The message needs JSON_PADDING readable bytes behind it; the
+/* debeziumExtract: the value at the path as text (a string with its escapes read, anything else as its JSON stands). False if
+ * the message is not JSON, or the path is none, absent or null. The message needs JSON_PADDING readable bytes after it; the
  * answer is valid until the next call and as long as the message is. */
 bool query_extract(struct query *query, struct text message, struct text path, struct text *answer);
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The parent's ends; -1 where closed. */
+/* The parent's ends; -1 if closed. */
 struct ends {
     int input, output, error, started; /* `started` tells errno where the program cannot be started */
 };

@@ -10,7 +10,7 @@
 
 struct host_child {
     const char *path;
-    char *const *words;           /* its arguments, the name first, NULL behind the last */
+    char *const *words;           /* its arguments, the name first, NULL after the last */
     const struct host_user *user; /* whom it runs as where root runs this; NULL: the owner of its file */
     struct text input;            /* at most a pipe's 4096 bytes */
     size_t expected;  /* bytes of the answer, after which the input ends: a server waits for no more */
@@ -26,7 +26,7 @@ struct host_child {
     int signal;
 };
 
-/* Runs it. False where it did not run to an end of its own with status 0. */
+/* Runs it. False if it did not run to an end of its own with status 0. */
 bool host_run_child(struct host_child *child);
 
 /* Milliseconds of a clock that only goes on. */

@@ -4,12 +4,12 @@
 
 #include "base/text.h"
 
-/* Reads a whole file into memory that the caller frees; *size bytes with STREAM_PADDING zeros behind them.
+/* Reads a whole file into memory that the caller frees; *size bytes with STREAM_PADDING zeros after them.
  * NULL with errno set where it cannot be read, is no regular file or has more than `limit` bytes (EFBIG). */
 char *host_read_file(const char *path, size_t limit, size_t *size);
 
-/* The folder of this program's file, without a slash at its end: by /proc/self/exe, and where there is no /proc, by the path that the
- * program was started with. NULL where the system does not say. Static. */
+/* The folder of this program's file, without a slash at its end: by /proc/self/exe, and if there is no /proc, by the path that the
+ * program was started with. NULL if the system does not say. Static. */
 const char *host_folder(void);
 
 /* The last bytes of this program's file, at most `most`, in memory that the caller frees. NULL with errno set where it cannot be
@@ -34,7 +34,7 @@ struct host_user {
 };
 
 /* The user by that name as /etc/passwd has it: the C library's own look-up does not work in a static program.
- * False where there is none. */
+ * False if there is none. */
 bool host_find_user(const char *name, struct host_user *user);
 
 #define HOST_READ 4U

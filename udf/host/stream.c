@@ -25,7 +25,7 @@ static bool resize(struct input *in, size_t capacity)
     return true;
 }
 
-/* Moves what is there to the buffer's start and leaves room behind it. The buffer doubles only when it is
+/* Moves what is there to the buffer's start and leaves room after it. The buffer doubles only when it is
  * full, so that a length which was merely announced costs no memory; what one huge message took goes back at
  * the first small one. */
 static bool make_room(struct input *in, size_t size)

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-/* Readable bytes behind what an input holds; what they are does not matter. */
+/* Readable bytes after what an input holds; what they are does not matter. */
 #define STREAM_PADDING 64
 /* Bytes that an input's buffer has, and shrinks to after a huge message. */
 #define INPUT_KEEP ((size_t)256 << 10)
@@ -19,7 +19,7 @@ struct channel {
     /* Reads at most `size` bytes (size > 0): how many they were, 0 at the end of input, or one of the numbers
      * below. */
     ptrdiff_t (*read)(void *context, char *data, size_t size, bool wait);
-    /* Writes all of it; false where that failed, for good. */
+    /* Writes all of it; false if that failed, for good. */
     bool (*write)(void *context, const char *data, size_t size);
     void *context;
 };
@@ -43,7 +43,7 @@ struct input {
     void *idle_context;
 };
 
-/* False where memory is refused. */
+/* False if memory is refused. */
 bool input_open(struct input *in, const struct channel *channel);
 void input_close(struct input *in);
 
@@ -58,7 +58,7 @@ static inline const char *input_data(const struct input *in)
     return in->data + in->next;
 }
 
-/* Makes at least `size` bytes of input be there, in one piece with STREAM_PADDING behind it. */
+/* Makes at least `size` bytes of input be there, in one piece with STREAM_PADDING after it. */
 enum input_result input_fill(struct input *in, size_t size);
 
 static inline enum input_result input_need(struct input *in, size_t size)
@@ -79,11 +79,11 @@ struct output {
     const struct channel *channel;
 };
 
-/* `room` is the most that output_room will be asked for. False where memory is refused. */
+/* `room` is the most that output_room will be asked for. False if memory is refused. */
 bool output_open(struct output *out, const struct channel *channel, size_t room);
 void output_close(struct output *out);
 
-/* Writes what was gathered. False where it failed, now or before. */
+/* Writes what was gathered. False if it failed, now or before. */
 bool output_flush(struct output *out);
 
 /* Room for `room` bytes; what was filled of it is told to output_filled. */

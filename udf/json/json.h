@@ -15,17 +15,17 @@
 extern "C" {
 #endif
 
-#define JSON_PADDING 64 /* bytes behind a document that must be readable; what they hold does not matter */
+#define JSON_PADDING 64 /* bytes after a document that must be readable; what they hold does not matter */
 #define JSON_DEPTH 128  /* arrays and objects within each other */
 #define JSON_MOST ((size_t)0xFFFFFF00) /* bytes a document may have */
 
 enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 /* A value and, in an object, its key. Nodes stand in document order, so that an array's or object's first element or member is
- * the node behind it. */
+ * the node after it. */
 struct json_node {
     uint32_t start, end;         /* the value's bytes in the text; a string's lie between its quotes */
-    uint32_t key_start, key_end; /* the key's bytes between its quotes; both 0 where there is no key */
+    uint32_t key_start, key_end; /* the key's bytes between its quotes; both 0 if there is no key */
     uint32_t next;               /* index of the first node behind this one and all below it */
     uint8_t kind;                /* enum json_kind */
     bool escaped;                /* a string with a backslash in it */
@@ -43,7 +43,7 @@ struct json_fault {
     size_t byte;
 };
 
-/* What a back end keeps from one document to the next. NULL where memory is refused. */
+/* What a back end keeps from one document to the next. NULL if memory is refused. */
 struct json_parser *json_parser_new(void);
 void json_parser_free(struct json_parser *parser);
 
@@ -52,13 +52,13 @@ const char *json_library(void);
 
 /* Checks the whole document. Values at most `depth` containers deep become nodes (depth 1: the document's value and its members
  * or elements); what lies deeper is checked alike and leaves no node. doc's nodes come from the arena. False with *fault where
- * the text is not JSON. size <= JSON_MOST; JSON_PADDING bytes behind it are readable. */
+ * the text is not JSON. size <= JSON_MOST; JSON_PADDING bytes after it are readable. */
 bool json_parse(struct json_parser *parser, struct arena *arena, struct text text, unsigned depth,
                 struct json_doc *doc, struct json_fault *fault);
 
 /* Reads the escapes of a string's text that json_parse has accepted, given without its quotes, with JSON_PADDING readable bytes
- * behind it (its document's own). The answer has JSON_PADDING
- * readable bytes behind it and comes from the arena; it is empty, with NULL data, where memory is refused. */
+ * after it (its document's own). The answer has JSON_PADDING
+ * readable bytes after it and comes from the arena; it is empty, with NULL data, if memory is refused. */
 struct text json_unescape(struct arena *arena, struct text raw);
 
 /* The value's bytes as they stand (a string's without its quotes, escapes unread). */
@@ -85,7 +85,7 @@ static inline struct text json_key(const struct json_doc *doc, const struct json
     return node->key_escaped ? json_unescape(arena, raw) : raw;
 }
 
-/* The first member of an object with this key; NULL where there is none, or where `object` is no object or NULL. */
+/* The first member of an object with this key; NULL if there is none, or where `object` is no object or NULL. */
 const struct json_node *json_member(const struct json_doc *doc, const struct json_node *object,
                                     struct text key, struct arena *arena);
 

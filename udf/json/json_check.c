@@ -48,7 +48,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The code unit of the four digits at `at`; -1 where the text ends before them, -2 where one is no digit. */
+/* The code unit of the four digits at `at`; -1 if the text ends before them, -2 where one is no digit. */
 static int code_unit(const char *at, const char *end)
 {
     int unit = 0;
@@ -222,7 +222,7 @@ static bool scan_string(struct scan *scan, bool *escaped)
     return fail(scan, UNTERMINATED, opening);
 }
 
-/* Room for twice as many nodes; false where memory is refused, or where their count would be no uint32_t any more. */
+/* Room for twice as many nodes; false if memory is refused, or where their count would be no uint32_t any more. */
 static bool grow_places(struct arena *arena, struct json_places *places)
 {
     const size_t room = places->room ? (size_t)places->room * 2 : 64;
@@ -238,7 +238,7 @@ static bool grow_places(struct arena *arena, struct json_places *places)
     return true;
 }
 
-/* A new node at the end of the list; NULL where memory is refused, or where the place is too deep to be listed (*listed false). */
+/* A new node at the end of the list; NULL if memory is refused, or where the place is too deep to be listed (*listed false). */
 static struct json_node *add_node(struct scan *scan, bool *listed)
 {
     struct json_places *places = scan->places;

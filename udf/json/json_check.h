@@ -20,10 +20,10 @@ struct json_places {
 /* False with *fault where the text is not JSON. `places` may be NULL: then nothing is listed. */
 bool json_check(struct arena *arena, struct text text, struct json_places *places, struct json_fault *fault);
 
-/* Where the number that begins at `at` ends; NULL where it breaks the grammar. */
+/* Where the number that begins at `at` ends; NULL if it breaks the grammar. */
 const char *json_number_end(const char *at, const char *end);
 
-/* Where the literal that begins at `at` (true, false, null) ends; NULL where it is none. */
+/* Where the literal that begins at `at` (true, false, null) ends; NULL if it is none. */
 static inline const char *json_literal_end(const char *at, const char *end)
 {
     size_t left = (size_t)(end - at);
@@ -34,14 +34,14 @@ static inline const char *json_literal_end(const char *at, const char *end)
     return NULL;
 }
 
-/* Where the escape ends whose backslash is at `at`. NULL with *what where it is none. */
+/* Where the escape ends whose backslash is at `at`. NULL with *what if it is none. */
 const char *json_escape_end(const char *at, const char *end, const char **what);
 
 /* Whether every escape is one from the first backslash of a string's text, at `at`, to its end, behind which JSON_PADDING bytes
  * are readable. */
 bool json_escapes_valid(const char *at, const char *end);
 
-/* Bytes of the well-formed UTF-8 sequence at `at`; 0 where it is ill-formed. */
+/* Bytes of the well-formed UTF-8 sequence at `at`; 0 if it is ill-formed. */
 size_t json_utf8_length(const char *at, const char *end);
 
 static inline bool json_is_space(char c)

@@ -35,7 +35,7 @@ static bool is_number_byte(char c)
 }
 
 /* The text with every number that is too long for cJSON made a 0 and spaces, at its place: the tree needs none of its digits.
- * The text itself where it has none; NULL data where memory is refused. */
+ * The text itself where it has none; NULL data if memory is refused. */
 static struct text shorten_numbers(struct arena *arena, struct text text)
 {
     char *copy = NULL;

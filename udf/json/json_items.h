@@ -28,11 +28,11 @@ struct json_items {
     bool is_object;
 };
 
-/* False where the text does not begin and end like an array or object. The text is a container's as json_parse has accepted it, without
+/* False if the text does not begin and end like an array or object. The text is a container's as json_parse has accepted it, without
  * white space around it. */
 bool json_items_open(struct json_items *items, struct text container);
 
-/* False behind the last item. */
+/* False after the last item. */
 bool json_items_next(struct json_items *items, struct json_item *item);
 
 /* The text with its escapes read: borrowed where it has none, else from the arena (as json_unescape says). */

@@ -32,7 +32,7 @@ static char *put_utf8(char *out, unsigned code)
     return out;
 }
 
-/* The character of an escape by its second byte; 0 where that is u. */
+/* The character of an escape by its second byte; 0 if that is u. */
 static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                 ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 

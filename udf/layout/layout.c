@@ -272,7 +272,7 @@ static bool read_required(const struct reading *reading, const struct json_node 
     return read_values(reading, node, "\"required\"", &column->required_op);
 }
 
-/* A text with VALUE_PADDING bytes behind it. */
+/* A text with VALUE_PADDING bytes after it. */
 static bool pad(const struct reading *reading, struct text *text)
 {
     char *copy = take(reading, text->size + VALUE_PADDING, 1);

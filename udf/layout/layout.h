@@ -27,7 +27,7 @@ struct path {
     struct text text;   /* as written, also for reasons: after.payload.user_id */
     struct step *steps; /* `count` of them; after, before and source are steps[0] */
     size_t count;
-    size_t member_size; /* bytes of the text up to the end of steps[1]; all of it where there is none */
+    size_t member_size; /* bytes of the text up to the end of steps[1]; all of it if there is none */
     enum path_space space;
 };
 
@@ -71,7 +71,7 @@ struct layout {
     struct column *columns;
     size_t column_count;
     struct text
-        json_column; /* the row image's member that the longer paths lead through; empty where there is none */
+        json_column; /* the row image's member that the longer paths lead through; empty if there is none */
     bool rows;       /* "message": "row" */
     bool exact;      /* "exact" of the layout: of every column that says nothing of its own */
     bool lists_left_out; /* a column takes the names of those that Debezium left out */
@@ -89,12 +89,12 @@ struct layout {
 
 #define PATH_STEPS_LIMIT 64 /* of a path */
 
-/* Parses a path: names joined by dots, each with any number of [index] or ["name"] behind it (a JSON string within brackets, for names
- * that hold dots, brackets or quotes). False where it is none (empty name, bad index, over PATH_STEPS_LIMIT steps). The steps come from the arena;
- * the names are borrowed from text or come from the arena, and up to 7 bytes behind them are readable where text's are. */
+/* Parses a path: names joined by dots, each with any number of [index] or ["name"] after it (a JSON string within brackets, for names
+ * that hold dots, brackets or quotes). False if it is none (empty name, bad index, over PATH_STEPS_LIMIT steps). The steps come from the arena;
+ * the names are borrowed from text or come from the arena, and up to 7 bytes after them are readable where text's are. */
 bool path_parse(struct arena *arena, struct text text, struct path *path);
 
-/* Reads a layout. NULL where it is refused, with one line in `problem` (room for LAYOUT_PROBLEM) that names the file, the line or
+/* Reads a layout. NULL if it is refused, with one line in `problem` (room for LAYOUT_PROBLEM) that names the file, the line or
  * the column, and the reason. `file` is the name to use in that line. */
 #define LAYOUT_PROBLEM 512
 struct layout *layout_parse(const char *file, struct text json, char *problem);

@@ -53,17 +53,17 @@ struct path_walk {
     unsigned depth;        /* containers deep that documents are parsed into nodes */
 };
 
-/* Adds a path of `count` steps. False where memory is refused. The tree's nodes come from the arena; the names are borrowed.
+/* Adds a path of `count` steps. False if memory is refused. The tree's nodes come from the arena; the names are borrowed.
  * Nodes move while paths are added. */
 bool path_tree_add(struct arena *arena, struct path_tree *tree, const struct step *steps, size_t count);
 
-/* To be called once all paths are added, before anything below is asked. False where memory is refused. */
+/* To be called once all paths are added, before anything below is asked. False if memory is refused. */
 bool path_tree_index(struct arena *arena, struct path_tree *tree);
 
 /* The node at the end of a path that was added: stays where it is once all paths are added. */
 struct path_tree *path_tree_end(const struct path_tree *tree, const struct step *steps, size_t count);
 
-/* The child by this name, or NULL. Up to 7 bytes behind the name are read. */
+/* The child by this name, or NULL. Up to 7 bytes after the name are read. */
 static inline struct path_tree *path_tree_child(const struct path_tree *tree, struct text name)
 {
     ptrdiff_t index = names_find(&tree->names, name);
@@ -86,25 +86,25 @@ bool path_tree_note(struct path_tree *tree, const struct path_walk *walk, const 
 void path_tree_follow(struct path_tree *tree, const struct path_walk *walk, const struct json_doc *doc,
                       const struct json_node *node);
 
-/* What the path to `tree` leads to in this message: node NULL where it is absent. */
+/* What the path to `tree` leads to in this message: node NULL if it is absent. */
 static inline struct node_ref path_tree_found(const struct path_tree *tree, const struct path_walk *walk)
 {
     struct node_ref nothing = {NULL, NULL};
     return tree->message == walk->message ? tree->found : nothing;
 }
 
-/* The object or array that a string's text holds, encoded up to ENCODINGS_LIMIT times. False where it holds none. */
+/* The object or array that a string's text holds, encoded up to ENCODINGS_LIMIT times. False if it holds none. */
 bool document_in_text(const struct path_walk *walk, struct text text, struct json_doc *document);
 
 /* Whether a string may hold an object or array at all, by what it begins with: a cheap look before it is parsed. `raw` is its text with
  * its escapes unread. */
 bool string_may_hold(struct text raw);
 
-/* The object or array that a string in a document holds, noted in the ledger; NULL where it holds none. */
+/* The object or array that a string in a document holds, noted in the ledger; NULL if it holds none. */
 const struct json_doc *document_in_string(const struct path_walk *walk, const struct json_doc *doc,
                                           const struct json_node *string);
 
-/* The object or array that a string's base64 holds; NULL where it holds none. */
+/* The object or array that a string's base64 holds; NULL if it holds none. */
 const struct json_doc *document_in_base64(const struct path_walk *walk, const struct json_doc *doc,
                                           const struct json_node *string);
 

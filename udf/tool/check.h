@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* Prints one line for each finding, `ok …` or `wrong …: remedy`. config_dir is the server's configuration
- * folder. False where anything is wrong. */
+ * folder. False if anything is wrong. */
 bool check_installation(const char *config_dir);
 
 #endif

@@ -212,7 +212,7 @@ static bool write_text(void *context, const char *data, size_t size)
     return !written->arena->failed;
 }
 
-/* NULL where memory is refused. The format is compared elsewhere. */
+/* NULL if memory is refused. The format is compared elsewhere. */
 static const struct xml_node *write_own(struct check *check, const struct registered_command *command,
                                         const struct layout *layout)
 {

@@ -167,7 +167,7 @@ void check_version(struct check *check, const char *path)
     free(child);
 }
 
-/* The words of the command, the program first, for a call; false where they are too many. */
+/* The words of the command, the program first, for a call; false if they are too many. */
 static bool split(struct arena *arena, struct text command, char **words)
 {
     char *copy = arena_alloc(arena, command.size + 1);

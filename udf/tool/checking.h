@@ -12,7 +12,7 @@ struct check {
     struct arena arena; /* owns the paths */
     struct server server;
     const char *scripts;          /* user_scripts_path */
-    const struct host_user *user; /* clickhouse; NULL where there is no such user: then whoever runs this */
+    const struct host_user *user; /* clickhouse; NULL if there is no such user: then whoever runs this */
     bool sound;
     bool registered[FUNCTION_COUNT]; /* a file names it */
     struct text *names;              /* `name_count` of functions that were seen */

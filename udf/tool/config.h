@@ -22,10 +22,10 @@ struct config {
 
 #define CONFIG_PROBLEM 512
 
-/* False where the XML cannot be written, with one line in `problem`. */
+/* False if the XML cannot be written, with one line in `problem`. */
 bool config_valid(const struct config *config, char *problem);
 
-/* Writes the XML of a valid config. False where memory is refused or the output has failed. */
+/* Writes the XML of a valid config. False if memory is refused or the output has failed. */
 bool config_write(const struct config *config, struct output *out);
 
 /* The part of a path behind its last slash. */

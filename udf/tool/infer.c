@@ -194,7 +194,7 @@ static bool add_pending(struct inference *inference, struct text line)
     return true;
 }
 
-/* A line behind one that began a message and did not end it. False where it is a message of its own. */
+/* A line behind one that began a message and did not end it. False if it is a message of its own. */
 static bool take_continuation(struct inference *inference, struct text line)
 {
     struct json_doc doc;

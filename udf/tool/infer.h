@@ -18,7 +18,7 @@ struct infer_options {
     uint64_t message_limit;       /* bytes; a longer message is passed over */
 };
 
-/* Reads messages, one a line, until the end and writes a layout; says on standard error what a person must know. False where that
+/* Reads messages, one a line, until the end and writes a layout; says on standard error what a person must know. False if that
  * failed: `problem` (room for INFER_PROBLEM) says why, or is empty where the channel told it. */
 #define INFER_PROBLEM 1024
 bool infer_run(const struct infer_options *options, const struct channel *channel, char *problem);

@@ -148,7 +148,7 @@ void add_members(struct sampling *sampling, struct member *parent, const struct 
     }
 }
 
-/* The one member of an object that has no other; NULL where it has. */
+/* The one member of an object that has no other; NULL if it has. */
 static const struct json_node *only_member(const struct json_doc *doc, const struct json_node *object)
 {
     const struct json_node *first = json_first(doc, object);
@@ -249,7 +249,7 @@ static void add_string(struct sampling *sampling, struct member *member, const s
     }
 }
 
-/* What Debezium writes before a delete for a column that must not be NULL and is no part of the replica identity. */
+/* What Debezium writes before a delete for a column that must not be NULL and is not part of the replica identity. */
 static bool is_filler(const struct json_doc *doc, const struct json_node *node, struct arena *arena)
 {
     struct text text = json_text(doc, node, arena);

@@ -7,7 +7,7 @@
 #include "tool/column_name.h"
 
 #define COLUMNS_LIMIT 980 /* of a layout's 1,000: the rest is for metadata */
-#define NAME_LIMIT 120    /* bytes of a column's name, before a number behind it */
+#define NAME_LIMIT 120    /* bytes of a column's name, before a number after it */
 
 /* ---- Names ------------------------------------------------------------------------------------------------ */
 
@@ -77,7 +77,7 @@ static struct text join(struct arena *arena, struct text a, struct text b)
     return arena_printf(arena, "%.*s_%.*s", TEXT_ARGUMENTS(a), TEXT_ARGUMENTS(b));
 }
 
-/* The member's name; where that is taken, with those of the documents around it; then with a number behind it. */
+/* The member's name; where that is taken, with those of the documents around it; then with a number after it. */
 static struct text column_name(struct proposal *proposal, const struct member *member)
 {
     struct arena *arena = &proposal->arena;

@@ -31,15 +31,15 @@ struct proposal {
     char problem[INFER_PROBLEM]; /* why there is no proposal; empty where memory was refused */
 };
 
-/* False where there is none; proposal_free is to be called all the same. */
+/* False if there is none; proposal_free is to be called all the same. */
 bool proposal_make(struct proposal *proposal, const struct sample *sample, const struct table_sample *table,
                    const struct infer_options *options);
 void proposal_free(struct proposal *proposal);
 
-/* Writes the layout. False where memory is refused or a write failed. */
+/* Writes the layout. False if memory is refused or a write failed. */
 bool proposal_write(const struct proposal *proposal, struct output *out);
 
-/* Writes one column as a line of a layout, without a comma behind it. */
+/* Writes one column as a line of a layout, without a comma after it. */
 void proposal_write_column(struct output *out, const struct proposed_column *column);
 
 /* Says on standard error what is a guess, what is not proposed and why, and what the connector must be told. */

@@ -14,7 +14,7 @@
 #define SAMPLE_COLUMNS 1000 /* members of a row image */
 #define SAMPLE_DEPTH 6      /* members within each other, from the row image's own */
 #define SAMPLE_NAME 128     /* bytes of a member's name, or another name of the messages */
-#define NAME_PADDING 8      /* readable bytes behind a name that is kept */
+#define NAME_PADDING 8      /* readable bytes after a name that is kept */
 #define SAMPLE_REASONS 8    /* reasons of messages that are no rows */
 #define SAMPLE_UNTAKEN 16   /* names of members that were not taken in */
 
@@ -57,12 +57,12 @@ struct table_sample {
     struct text database, schema, name; /* as the source fields say; empty where they do not */
     struct text connector;              /* such as postgresql, likewise */
     struct text
-        schema_name; /* the last part of the name of the messages' own schema; empty where there is none */
-    bool collection; /* the name is the source field collection's (MongoDB) */
-    bool bare;       /* rows without anything that says so: "message": "row" */
-    bool in_strings; /* row images that came as strings */
-    bool changefeed; /* of CockroachDB */
-    bool router;     /* the messages are documents of the JSON column, and no rows */
+        schema_name;     /* the last part of the name of the messages' own schema; empty if there is none */
+    bool collection;     /* the name is the source field collection's (MongoDB) */
+    bool bare;           /* rows without anything that says so: "message": "row" */
+    bool in_strings;     /* row images that came as strings */
+    bool changefeed;     /* of CockroachDB */
+    bool router;         /* the messages are documents of the JSON column, and no rows */
     bool deletes_marked; /* unwrapped rows say whether they are deleted */
     bool before_seen;    /* an update brought the row before */
     uint64_t messages, rows, deletes, without_row, deletes_without_row;
@@ -101,10 +101,10 @@ struct sample {
 /* Takes a message's row in. `bare`: it is taken for one though nothing says so. */
 void sample_add_row(struct sample *sample, const struct view *view, const struct path_walk *walk, bool bare);
 
-/* Counts a message that is no row. The reason is copied. */
+/* Counts a message that is not a row. The reason is copied. */
 void sample_add_reason(struct sample *sample, struct text reason, bool skipped);
 
-/* The table of which there are most messages among those that are bare or are not; NULL where there is none. */
+/* The table of which there are most messages among those that are bare or are not; NULL if there is none. */
 const struct table_sample *sample_most(const struct sample *sample, bool bare);
 
 /* A text kept in the sample's memory. */

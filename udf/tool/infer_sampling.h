@@ -12,7 +12,7 @@ struct sampling {
     bool deleted; /* the row image is the one before a delete */
 };
 
-/* The child by this name, made where there is none yet; NULL where it is not taken in. */
+/* The child by this name, made if there is none yet; NULL if it is not taken in. */
 struct member *child_of(struct sampling *sampling, struct member *parent, struct text name);
 
 /* Counts a member's value in a row. */

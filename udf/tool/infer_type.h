@@ -1,4 +1,4 @@
-/* The type of a column, by what the messages' schema says of a member or, where there is none, by its values: one that holds every
+/* The type of a column, by what the messages' schema says of a member or, if there is none, by its values: one that holds every
  * later value exactly or refuses it. */
 #ifndef INFER_TYPE_H
 #define INFER_TYPE_H

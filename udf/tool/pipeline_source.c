@@ -3,7 +3,7 @@
 
 #include "tool/pipeline_words.h"
 
-/* The column's own name in the source. Its data is NULL where the column is not a member of the row as it is. */
+/* The column's own name in the source. Its data is NULL if the column is not a member of the row as it is. */
 static struct text source_name(const struct column *column)
 {
     const struct path *path = &column->paths[0];

@@ -68,7 +68,7 @@ static bool is_key(const struct target *target, const struct column *column)
     return false;
 }
 
-/* The member of the row image that the column is read from. Its data is NULL where it is no such column. */
+/* The member of the row image that the column is read from. Its data is NULL if it is no such column. */
 static struct text member_of(const struct column *column)
 {
     const struct path *path = &column->paths[0];

@@ -4,7 +4,7 @@
 
 #include "tool/pipeline.h"
 
-/* Sets every word. False where the options or the layout do not serve, with one line in `problem`. What the words hold comes from the
+/* Sets every word. False if the options or the layout do not serve, with one line in `problem`. What the words hold comes from the
  * arena, which may fail, or is borrowed from the options and the layout. */
 bool pipeline_words(const struct pipeline_options *options, const struct layout *layout, struct arena *arena,
                     struct words *words, char *problem);

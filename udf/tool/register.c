@@ -148,7 +148,7 @@ static bool write_memory(void *context, const char *data, size_t size)
     return !memory->arena->failed;
 }
 
-/* The format: that of the option, or of the function that is there; NULL where neither says one. */
+/* The format: that of the option, or of the function that is there; NULL if neither says one. */
 static bool find_format(struct job *job, const struct format **format)
 {
     struct text name;

@@ -34,7 +34,7 @@ struct registering {
 
 #define REGISTER_PROBLEM 1000
 
-/* Prints what was done, and what comes next. False where nothing was, with one line in `problem`. */
+/* Prints what was done, and what comes next. False if nothing was, with one line in `problem`. */
 bool register_layout(const struct registering *as, char *problem);
 
 /* Takes the function of this layout out of the registration; the layout's file stays, for processes that are started until the server

@@ -19,7 +19,7 @@ static const struct function_kind *find_function(struct text command)
     return NULL;
 }
 
-/* Where the value of this option goes; NULL where it is none that is known. */
+/* Where the value of this option goes; NULL if it is none that is known. */
 static struct text *option_of(struct registered_command *read, struct text name)
 {
     const struct {

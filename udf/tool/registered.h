@@ -19,13 +19,13 @@ struct registered_command {
     struct text others; /* words that mean nothing here, as they stand, a space before each */
 };
 
-/* Reads a command. False where it is another program's, or memory is refused. */
+/* Reads a command. False if it is another program's, or memory is refused. */
 bool registered_read(struct arena *arena, struct text command, struct registered_command *read);
 
 /* The same as a text: the options in the order above. */
 struct text registered_write(struct arena *arena, const struct registered_command *command);
 
-/* Its format, LineAsString where it has no option; NULL where it names none that there is. */
+/* Its format, LineAsString where it has no option; NULL if it names none that there is. */
 const struct format *registered_format(struct arena *arena, const struct registered_command *command);
 
 #endif

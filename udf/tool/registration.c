@@ -181,7 +181,7 @@ static struct text without_own_comments(struct arena *arena, struct text lead)
     return lead;
 }
 
-/* The comment before a function as config writes it, and the line's end behind it. */
+/* The comment before a function as config writes it, and the line's end after it. */
 static struct text own_comment(struct text lead)
 {
     const char *comment = memmem(lead.data, lead.size, "<!--", 4);

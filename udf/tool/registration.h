@@ -26,15 +26,15 @@ struct registration_wishes {
     const struct query_options *query; /* of a function that takes them */
 };
 
-/* Reads the text; false where it is malformed. All of it is borrowed. */
+/* Reads the text; false if it is malformed. All of it is borrowed. */
 bool registration_open(struct registration *registration, struct arena *arena, const char *file,
                        struct text xml, char *problem);
 
-/* The function's element by its name, and by the layout that its command decodes; NULL where there is none. */
+/* The function's element by its name, and by the layout that its command decodes; NULL if there is none. */
 const struct xml_node *registration_find(const struct registration *registration, struct text name);
 const struct xml_node *registration_find_layout(const struct registration *registration, struct text file);
 
-/* The text of the one element of this name in the function, white space taken off; false where there is none, or more than one. */
+/* The text of the one element of this name in the function, white space taken off; false if there is none, or more than one. */
 bool registration_field(struct registration *registration, const struct xml_node *function, const char *name,
                         struct text *value);
 
@@ -42,7 +42,7 @@ bool registration_field(struct registration *registration, const struct xml_node
 bool registration_command(struct registration *registration, const struct xml_node *function,
                           struct registered_command *command);
 
-/* Adds a function as config writes it, behind the last one of the same kind. */
+/* Adds a function as config writes it, after the last one of the same kind. */
 bool registration_add(struct registration *registration, const struct xml_node *function);
 
 /* Gives a function the return type and the command's own options that config writes for it (`as`), and what is wished. */

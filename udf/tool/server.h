@@ -22,13 +22,13 @@ void server_files(const struct server *server, const char *folder, const char *e
                   void (*visit)(const struct server *server, const char *path, void *context), void *context);
 
 /* A setting of DIR/config.xml and DIR/config.d, or DIR/users.xml and DIR/users.d (`kind`: config or users): the last one wins, as in the
- * server. NULL where it is in none. */
+ * server. NULL if it is in none. */
 const char *server_setting(const struct server *server, const char *kind, const char *name);
 
 /* Where the server looks for programs, without a slash at its end. */
 const char *server_scripts(const struct server *server);
 
-/* The file's text from the arena; data is NULL where it cannot be read, which is told, and errno is set. */
+/* The file's text from the arena; data is NULL if it cannot be read, which is reported, and errno is set. */
 struct text server_read(const struct server *server, const char *path);
 
 #endif

@@ -112,7 +112,7 @@ static bool all_hold(const struct conditions *conditions)
     return true;
 }
 
-/* What a line says behind `--| `. False where it says nothing that is known. */
+/* What a line says behind `--| `. False if it says nothing that is known. */
 static bool direct(struct text line, const struct words *words, struct conditions *conditions,
                    struct buffer *out)
 {
@@ -136,7 +136,7 @@ static bool direct(struct text line, const struct words *words, struct condition
 
 /* ---- Views that are there already ---------------------------------------------------------------------- */
 
-/* Where the query of a materialized view begins: behind its line `TO table AS`. Its size is 0 where the statement is none. */
+/* Where the query of a materialized view begins: behind its line `TO table AS`. Its size is 0 if the statement is none. */
 static struct text query_of(struct text statement, struct text *view)
 {
     static const struct text create = TEXT("CREATE MATERIALIZED VIEW IF NOT EXISTS ");

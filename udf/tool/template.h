@@ -20,7 +20,7 @@ struct words {
 /* Adds a word, or gives it another value. Name and value are borrowed. */
 void words_set(struct words *words, const char *name, struct text value);
 
-/* Its value; an empty text where there is none. */
+/* Its value; an empty text if there is none. */
 struct text words_get(const struct words *words, const char *name);
 
 /* Text that grows. Free `data`. */
@@ -33,7 +33,7 @@ struct buffer {
 void buffer_put(struct buffer *buffer, struct text text);
 
 /* Adds the template with its words filled in; `{words}` that are none stay as they are. Behind each materialized view it adds the
- * ALTER TABLE … MODIFY QUERY that brings one which is there already to the same query. False where a line that begins with `--|` is
+ * ALTER TABLE … MODIFY QUERY that brings one which is there already to the same query. False if a line that begins with `--|` is
  * wrong, which is a fault of the file: then *line is its number. */
 bool template_render(struct text source, const struct words *words, struct buffer *out, size_t *line);
 

@@ -13,7 +13,7 @@ void xml_blank_comments(char *xml, size_t size)
     }
 }
 
-/* Behind the `<name>` or `</name>` (`lead`: its first bytes) that comes first; NULL where there is none. *tag is where it begins. */
+/* Behind the `<name>` or `</name>` (`lead`: its first bytes) that comes first; NULL if there is none. *tag is where it begins. */
 static const char *behind_tag(struct text xml, struct text lead, const char *name, const char **tag)
 {
     const size_t length = strlen(name);

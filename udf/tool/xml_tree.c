@@ -105,7 +105,7 @@ static struct text read_name(struct reader *reader)
 
 /* ---- Text ---------------------------------------------------------------------------------------------- */
 
-/* UTF-8 of a number; 0 bytes where it is none that XML knows. */
+/* UTF-8 of a number; 0 bytes if it is none that XML knows. */
 static size_t put_character(char *to, unsigned long code)
 {
     if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
@@ -121,7 +121,7 @@ static size_t put_character(char *to, unsigned long code)
     return size;
 }
 
-/* Reads the reference at the start of `text`, which has an `&` there, and moves behind it; 0 where it is none. */
+/* Reads the reference at the start of `text`, which has an `&` there, and moves after it; 0 if it is none. */
 static size_t read_reference(struct text *text, char *to)
 {
     static const struct {
@@ -313,7 +313,7 @@ static struct xml_node *read_element(struct reader *reader, size_t lead)
     return node;
 }
 
-/* How many bytes the character at the start of `text` has; 0 where it is none of XML, or no UTF-8. */
+/* How many bytes the character at the start of `text` has; 0 if it is none of XML, or no UTF-8. */
 static size_t character_size(struct text text)
 {
     const char c = *text.data;

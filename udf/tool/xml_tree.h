@@ -22,7 +22,7 @@ struct xml_node {
 /* The root element, from the arena. NULL with one line in `problem` (XML_PROBLEM bytes): `line 7: …`. */
 struct xml_node *xml_parse(struct arena *arena, struct text xml, char *problem);
 
-/* The first element of this name in it that is `after` that one, or the first of all where that is NULL; NULL where there is none. */
+/* The first element of this name in it that is `after` that one, or the first of all where that is NULL; NULL if there is none. */
 const struct xml_node *xml_child(const struct xml_node *node, const char *name, const struct xml_node *after);
 
 #endif

@@ -28,7 +28,7 @@ struct conversion {
         extended; /* String: an Extended JSON scalar is read as the scalar that it stands for, as other types read it always */
 };
 
-/* Converts; false where the value does not fit, and *out is then undefined. A String's text is borrowed from `value`; what else
+/* Converts; false if the value does not fit, and *out is then undefined. A String's text is borrowed from `value`; what else
  * does not find room in *out comes from the arena, which may fail (arena->failed; the answer is then false). An empty string never
  * comes here for a type other than String: it is absent. Nothing is trimmed.
  *

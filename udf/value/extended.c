@@ -20,7 +20,7 @@ static const struct {
     {{"$date", 5}, DATE_FORM},
 };
 
-/* The only member of an object; false where there is none or another. */
+/* The only member of an object; false if there is none or another. */
 static bool only_member(struct text container, struct json_item *member)
 {
     struct json_items items;
@@ -79,7 +79,7 @@ bool extended_read(struct text container, struct arena *arena, struct json_value
     case INTEGER_FORM:
     case NUMBER_FORM:
         return read_number(scalar, form == INTEGER_FORM);
-    case DOUBLE_FORM: /* where it is no number, it may be NaN or infinite */
+    case DOUBLE_FORM: /* where it is not a number, it may be NaN or infinite */
         return read_number(scalar, false) || scalar->kind == VALUE_STRING;
     case DATE_FORM:
         break;

@@ -68,7 +68,7 @@ struct digit_sum {
     int64_t exponent;
 };
 
-/* Adds a run of digits; false where there are more than 38 significant ones. The exponent counts the zeros at
+/* Adds a run of digits; false if there are more than 38 significant ones. The exponent counts the zeros at
  * the end, which become digits of the size only if another digit follows. */
 static bool digit_sum_add(struct digit_sum *sum, struct text run)
 {
@@ -122,7 +122,7 @@ bool json_to_integer(struct text json, int128 *integer)
 /* ---- All digits --------------------------------------------------------------------------------------------------------- */
 
 /* Adds a run of digits. The exponent counts the zeros at the end, which become digits only if another follows, and the digits for
- * which there is no space; false where one of those is no zero. */
+ * which there is no space; false if one of those is no zero. */
 static bool add_run(struct significand *sum, struct text run)
 {
     bool fits = true;

@@ -16,7 +16,7 @@ struct number {
 /* Beyond any number of digits that memory holds, and still far from the ends of Int64. */
 #define EXPONENT_LIMIT (INT64_C(1) << 60)
 
-/* False where the whole text is not one number by JSON's grammar. */
+/* False if the whole text is not one number by JSON's grammar. */
 bool number_parse(struct text text, struct number *number);
 
 /* The significant digits of a number: digits * 10^exponent, a zero at neither end. */
@@ -26,7 +26,7 @@ struct significand {
     char digits[WIDE_DIGITS];
 };
 
-/* False where there are more than WIDE_DIGITS, of which the first are given. */
+/* False if there are more than WIDE_DIGITS, of which the first are given. */
 bool number_significand(const struct number *number, struct significand *significand);
 
 /* The number times 10^scale, where that is an integer of at most 38 digits. */

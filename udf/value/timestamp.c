@@ -177,7 +177,7 @@ static bool is_time_next(struct text text)
     return text.data[0] == ' ' && text.size > 1 && is_digit(text.data[1]);
 }
 
-/* Seconds from the epoch to a second of a day of any year; false where there is no such day. */
+/* Seconds from the epoch to a second of a day of any year; false if there is no such day. */
 static bool day_to_seconds(int64_t year, unsigned month, unsigned day, unsigned second_of_day,
                            int64_t *seconds)
 {
@@ -254,7 +254,7 @@ static inline unsigned two_seconds_of(uint64_t pairs)
 
 #define FIXED_SIZE 19 /* 2026-01-02T03:04:05 */
 
-/* Where a point stands behind the fixed part: its byte and the seven behind it. None is read from beyond the
+/* Where a point stands behind the fixed part: its byte and the seven after it. None is read from beyond the
  * text's end, zeros take their place. */
 static inline uint64_t bytes_from_point(struct text text)
 {
@@ -271,7 +271,7 @@ struct fixed {
     size_t end; /* of what was read: what follows is a zone, or nothing */
 };
 
-/* Reads 2026-01-02T03:04:05 and up to seven digits of a fraction. False where the text does not begin so, or says a time that a
+/* Reads 2026-01-02T03:04:05 and up to seven digits of a fraction. False if the text does not begin so, or says a time that a
  * DateTime64 does not hold. */
 static inline __attribute__((always_inline)) bool read_fixed(struct text text, struct fixed *fixed)
 {
@@ -280,7 +280,7 @@ static inline __attribute__((always_inline)) bool read_fixed(struct text text, s
     const uint64_t century = two_bytes(text.data) ^ two_bytes("00");
     const uint64_t date = eight_bytes(text.data + 2) ^ eight_bytes("00-00-00");
     const uint64_t time = eight_bytes(text.data + 11) ^ eight_bytes("00:00:00");
-    /* A byte that is not as the pattern has it sets a high bit: its own, or one behind it. */
+    /* A byte that is not as the pattern has it sets a high bit: its own, or one after it. */
     const uint64_t wrong =
         (century + two_bytes("\x76\x76")) | (date + DATE_ROOM) | (time + TIME_ROOM) | century | date | time;
     if (wrong & IN_EVERY_BYTE(0x80))

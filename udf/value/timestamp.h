@@ -27,7 +27,7 @@ struct instant {
  * and hh:mm[:ss[.f]] with 1 to 12 digits of fraction behind a point or comma. Behind either of them Z, z, ` UTC`, +hh, +hhmm, +hh:mm
  * (to 18:00, a space may stand before the sign) or nothing (UTC). Behind Z and offsets may stand a zone's name in brackets, which
  * says nothing more: `2026-01-02T03:04:05+01:00[Europe/Paris]`. A year has four digits, with a sign four to nine. Nothing is
- * trimmed. False where the text is none, which a digit string is not either. */
+ * trimmed. False if the text is none, which a digit string is not either. */
 bool instant_from_iso(struct text text, struct instant *instant);
 
 /* The same answers by the general scanner alone, byte by byte; for tests. */
@@ -47,7 +47,7 @@ bool instant_from_number(struct text json, enum time_unit unit, struct instant *
 bool instant_from_text(struct text text, enum time_unit unit, struct instant *instant);
 
 /* The numbers of Java's local dates and times in an array: year, month, day, then perhaps hour and minute, second, nanosecond.
- * False where `count` is 4, below 3 or above 7, and where one of them is out of range. */
+ * False if `count` is 4, below 3 or above 7, and where one of them is out of range. */
 bool instant_from_parts(const int64_t *parts, size_t count, struct instant *instant);
 
 /* Ticks of 10^-precision seconds since the epoch as DateTime64(precision) stores them, precision 0 to 9, cut
@@ -58,7 +58,7 @@ bool instant_to_ticks(struct instant instant, unsigned precision, int64_t *ticks
 /* Whether so many digits of a second (0 to 12) say all of the instant. */
 bool instant_has_precision(struct instant instant, unsigned precision);
 
-/* instant_from_text and instant_to_ticks in one, for the common form without an instant between; with `exact`, false where the
+/* instant_from_text and instant_to_ticks in one, for the common form without an instant between; with `exact`, false if the
  * ticks do not say all of the instant, and for a count whose unit would be a guess (UNIT_AUTO). */
 bool ticks_from_text(struct text text, enum time_unit unit, bool exact, unsigned precision, int64_t *ticks);
 

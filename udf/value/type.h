@@ -60,7 +60,7 @@ struct type {
 __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
 
-/* Readable bytes behind each text of a decoded row; what they hold does not matter. */
+/* Readable bytes after each text of a decoded row; what they hold does not matter. */
 #define VALUE_PADDING 32
 
 /* One value. An all-zero value is the type's default (0, '', false, the epoch, []; NULL needs `null`). */
@@ -90,7 +90,7 @@ struct wide {
 };
 
 /* Parses a type's name (`Nullable(DateTime64(6, 'UTC'))`; white space between its words and signs, as in
- * ClickHouse). The time zone of DateTime and DateTime64 may be left out or be 'UTC'. False where it is no
+ * ClickHouse). The time zone of DateTime and DateTime64 may be left out or be 'UTC'. False if it is no
  * type that a layout may name; *type is then undefined. type->name is set to `name`. */
 bool type_parse(const char *name, struct type *type);
 

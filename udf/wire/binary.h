@@ -9,10 +9,10 @@
 /* NEXT_END at the end of input, NEXT_ROW where there is more. */
 enum next binary_start(struct arguments *arguments);
 
-/* Reads the LEB128 number `*offset` bytes behind the input's next one and moves *offset behind it. Nothing is taken. */
+/* Reads the LEB128 number `*offset` bytes after the input's next one and moves *offset after it. Nothing is taken. */
 enum next binary_read_length(struct arguments *arguments, size_t *offset, uint64_t *length);
 
-/* Makes a length and its bytes be there, `*offset` bytes behind the input's next one; *start is where the bytes begin. NEXT_HUGE
+/* Makes a length and its bytes be there, `*offset` bytes after the input's next one; *start is where the bytes begin. NEXT_HUGE
  * where they are not to be had: all before them is then taken. */
 enum next binary_read_string(struct arguments *arguments, size_t *offset, size_t *start, uint64_t *length);
 
@@ -65,7 +65,7 @@ static inline char *put_bytes(char *at, struct text text)
     return at + text.size;
 }
 
-/* A text of a decoded row that is shorter than 0x80, with its length, copied in whole steps: up to VALUE_PADDING bytes behind it are
+/* A text of a decoded row that is shorter than 0x80, with its length, copied in whole steps: up to VALUE_PADDING bytes after it are
  * read, and as many written. */
 static inline char *put_padded(char *at, struct text text)
 {

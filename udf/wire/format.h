@@ -48,7 +48,7 @@ struct format {
     size_t argument_limit; /* arguments that a row can hold */
     bool string_answers;   /* each answer is one String, whatever the function returns */
 
-    /* These may be NULL: there is nothing to do. The first is false where memory is refused. */
+    /* These may be NULL: there is nothing to do. The first is false if memory is refused. */
     bool (*arguments_open)(struct arguments *arguments);
     void (*arguments_close)(struct arguments *arguments);
     /* See arguments_next and arguments_drain. */
@@ -68,12 +68,12 @@ extern const struct format format_line, format_row_binary, format_native;
 extern const struct format *const formats[];
 extern const size_t format_count;
 
-/* A format by its name in ClickHouse; NULL where there is none. */
+/* A format by its name in ClickHouse; NULL if there is none. */
 const struct format *format_find(const char *name);
 
 /* ---- Arguments ---- */
 
-/* False where memory is refused; close it all the same. */
+/* False if memory is refused; close it all the same. */
 bool arguments_open(struct arguments *arguments, const struct format *format, size_t count, uint64_t limit,
                     struct input *in);
 void arguments_close(struct arguments *arguments);
@@ -109,7 +109,7 @@ static inline size_t results_row_limit(const struct function *function)
     return (HEAD_FIELDS + function->type_count) * (LENGTH_SIZE + SHORT_TEXT + 1) + VALUE_PADDING;
 }
 
-/* False where memory is refused; close it all the same. */
+/* False if memory is refused; close it all the same. */
 bool results_open(struct results *results, const struct format *format, const struct function *function,
                   struct output *out);
 void results_close(struct results *results);

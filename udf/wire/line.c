@@ -170,7 +170,7 @@ static void put_on_one_line(struct output *out, struct text text)
     }
 }
 
-/* A value that is no String: as in JSON, without its quotes. */
+/* A value that is not a String: as in JSON, without its quotes. */
 static void put_plain(struct output *out, const struct type *type, const struct value *value)
 {
     char json[VALUE_JSON_SIZE];

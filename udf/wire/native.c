@@ -75,7 +75,7 @@ static enum next read_column_header(struct arguments *arguments)
     return NEXT_ROW;
 }
 
-/* Adds a length and as many bytes; false where memory is refused. */
+/* Adds a length and as many bytes; false if memory is refused. */
 static bool buffer_add(struct buffer *buffer, uint64_t length, const char *data, size_t size)
 {
     size_t need = buffer->size + sizeof length + size + STREAM_PADDING;
@@ -97,7 +97,7 @@ static bool buffer_add(struct buffer *buffer, uint64_t length, const char *data,
     return true;
 }
 
-/* The next row's String; false where it was not taken. */
+/* The next row's String; false if it was not taken. */
 static bool buffer_next(struct buffer *buffer, struct text *text)
 {
     uint64_t length;
@@ -208,7 +208,7 @@ static enum next read_row(struct arguments *arguments, struct text *texts)
 enum { STREAM_NULLS = ARRAY_NULLS, STREAM_DATA = ARRAY_DATA, STREAMS = ARRAY_STREAMS };
 
 struct stream {
-    char *start, *at, *end; /* gathered: [start, at); STREAM_SLACK bytes behind the end may be written, too */
+    char *start, *at, *end; /* gathered: [start, at); STREAM_SLACK bytes after the end may be written, too */
 };
 #define STREAM_SLACK VALUE_PADDING
 _Static_assert(STREAM_SLACK >= VALUE_BINARY_SIZE, "put_fixed may write so many for the last row");

@@ -34,8 +34,8 @@
 #define ROLES_LIMIT 8
 
 #define BUCKETS 256
-#define LITERAL_PADDING 64 /* readable bytes behind a literal */
-#define COMMON_LIMIT 48    /* with the 8 bytes behind them within the padding of a message */
+#define LITERAL_PADDING 64 /* readable bytes after a literal */
+#define COMMON_LIMIT 48    /* with the 8 bytes after them within the padding of a message */
 
 /* ---- Keys: what a message holds ------------------------------------------------------------------------------------------ */
 
@@ -66,7 +66,7 @@ static const struct text quote_of_level[QUOTED_LEVELS] = {{"\"", 1}, {"\\\"", 2}
 
 struct shape_step;
 
-/* What becomes of a state's value: where one column takes it, by the first of its paths, that can be said beforehand. Whatever is not
+/* What becomes of a state's value: where one column takes it, by the first of its paths, that can be said in advance. Whatever is not
  * as this says (a string for a number) is given as HOW_GIVE. */
 enum shape_how {
     HOW_GIVE,    /* give_all in match.c looks */
@@ -102,7 +102,7 @@ struct shape_state {
     uint32_t quote, quote_mask; /* the level's quote as four bytes, and which of them count */
     uint32_t common;            /* bytes that all literals begin with: COMMON_LIMIT at most */
     uint32_t step_count, step_capacity;
-    const struct shape_step *quick; /* where there is no other, it has no marks and is compared at once */
+    const struct shape_step *quick; /* if there is no other, it has no marks and is compared at once */
     /* Longest literal first: where a scalar and a container may follow, one begins the other. Behind the last is one whose step is
      * NULL. */
     struct shape_head *heads;
@@ -123,9 +123,9 @@ struct shape_mark {
     } what;
 };
 
-/* The bytes from behind one value to the next, or to the message's end. */
+/* The bytes from after one value to the next, or to the message's end. */
 struct shape_step {
-    const char *literal; /* LITERAL_PADDING readable bytes behind it */
+    const char *literal; /* LITERAL_PADDING readable bytes after it */
     uint32_t size;       /* not 0 */
     uint32_t last;       /* a bit for each byte of the last step in which it is compared (simd_levels.h) */
     uint32_t mark_count;
@@ -141,7 +141,7 @@ struct signature {
     uint16_t stage;      /* those of `decisive[stage]` decide */
     bool skipped;
     bool is_router;  /* a router value: it has no row, nor what the row must have */
-    char implied_op; /* the operation that the form implies; 0 where the message says it */
+    char implied_op; /* the operation that the form implies; 0 if the message says it */
     struct text reason;
 };
 
@@ -176,7 +176,7 @@ struct shapes {
 
 /* ---- For learn.c --------------------------------------------------------------------------------------------------------- */
 
-/* A copy in the automaton's arena with LITERAL_PADDING bytes behind it; no data where memory is refused. */
+/* A copy in the automaton's arena with LITERAL_PADDING bytes after it; no data if memory is refused. */
 struct text automaton_keep(struct shapes *shapes, struct text text);
 
 static inline bool key_is_in(const struct key_set *set, uint32_t key)
@@ -191,28 +191,28 @@ static inline void key_add(struct key_set *set, uint32_t key)
 
 #define KEY_NONE UINT32_MAX
 
-/* The key of this name; KEY_NONE where there is no room for it. `unique`: a message holds it once. Decisive from `stage` on. */
+/* The key of this name; KEY_NONE if there is no room for it. `unique`: a message holds it once. Decisive from `stage` on. */
 uint32_t automaton_key(struct shapes *shapes, struct text name, bool unique, unsigned stage);
 #define STAGE_NEVER UINT32_MAX /* not decisive */
 
 /* The state of this identity, or NULL. */
 struct shape_state *automaton_find_state(const struct shapes *shapes, struct text identity);
 
-/* A new one, without uses, at this level; NULL where there is no room for it. */
+/* A new one, without uses, at this level; NULL if there is no room for it. */
 struct shape_state *automaton_add_state(struct shapes *shapes, struct text identity, unsigned level);
 
 /* The step of a state by this literal, or NULL. */
 const struct shape_step *automaton_find_step(const struct shape_state *state, struct text literal);
 
-/* Adds a copy of a step with this literal. False where there is no room for it. */
+/* Adds a copy of a step with this literal. False if there is no room for it. */
 bool automaton_add_step(struct shapes *shapes, struct shape_state *state, struct text literal,
                         const struct shape_step *step);
 
-/* Begins anew where there is no more room: shapes change as tables do. */
+/* Starts again if there is no more room: shapes change as tables do. */
 void automaton_forget_if_full(struct shapes *shapes);
 
 /* Where an escape ends that stands in a string of a document of this level (\n, \\n or \\\" in the message) and whose first
- * backslash is at `at`. NULL where it is none, or one that the general decoder must look at. */
+ * backslash is at `at`. NULL if it is none, or one that the general decoder must look at. */
 const char *automaton_escape_end(const char *at, const char *end, unsigned level);
 
 #endif

@@ -552,7 +552,7 @@ static bool enter_role(struct learning *learning)
     return enter(learning, TO_ROLE, (struct text){role, sizeof role});
 }
 
-/* The state in which a message of this role begins; NULL where there is no room for another. */
+/* The state in which a message of this role begins; NULL if there is no room for another. */
 static struct shape_state *start_of(struct learning *learning)
 {
     struct shapes *shapes = learning->shapes;

@@ -4,7 +4,7 @@ static const struct text NONE = {NULL, 0};
 
 /* ---- Names and keys ------------------------------------------------------------------------------------------------------ */
 
-/* Lengthens the path; answers false where it gets too long. */
+/* Lengthens the path; answers false if it gets too long. */
 bool enter(struct learning *learning, enum way way, struct text name)
 {
     if (learning->path_size + name.size + 1 > IDENTITY_LIMIT)
@@ -21,7 +21,7 @@ static uint32_t find_key(struct learning *learning, struct text name, bool uniqu
     return automaton_key(learning->shapes, name, unique, stage);
 }
 
-/* Notes that the message holds this. False where there is no room for it, or a unique one is there twice. */
+/* Notes that the message holds this. False if there is no room for it, or a unique one is there twice. */
 static bool note(struct learning *learning, struct text name, bool unique, unsigned stage)
 {
     uint32_t key = find_key(learning, name, unique, stage);
@@ -150,7 +150,7 @@ bool has_element_paths(const struct standing *standing)
     return false;
 }
 
-/* A member of the row image through which paths lead: its string is read as JSON, and refused where it is none. */
+/* A member of the row image through which paths lead: its string is read as JSON, and refused if it is none. */
 bool is_document_member(const struct learning *learning, const struct standing *standing)
 {
     const struct path_tree *row = &learning->shapes->finder->tree[SPACE_ROW];
@@ -171,7 +171,7 @@ static unsigned stage_of_rules(const struct standing *standing)
     return stage;
 }
 
-/* The greatest integer of a type; 0 where it is none of at most 64 bits. */
+/* The greatest integer of a type; 0 if it is none of at most 64 bits. */
 static uint64_t limit_of(const struct type *type)
 {
     switch (type->kind) {
@@ -210,7 +210,7 @@ static void decide_how(struct shape_state *state, bool crossed)
                                                  : HOW_GIVE;
 }
 
-/* The state of the value that stands here; NULL where there is no room for it. */
+/* The state of the value that stands here; NULL if there is no room for it. */
 struct shape_state *state_here(struct learning *learning, const struct standing *standing)
 {
     struct shapes *shapes = learning->shapes;

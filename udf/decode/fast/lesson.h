@@ -1,4 +1,4 @@
-/* What a lesson is made of: where a value stands, what the ledger says of it, who reads it. For learn.c alone. */
+/* What a lesson is made of: where a value stands, what the ledger says of it, who reads it. Only for learn.c. */
 #ifndef LESSON_H
 #define LESSON_H
 
@@ -68,7 +68,7 @@ struct consultation {
     bool twice;                      /* the string was opened for two images, as two documents */
 };
 
-/* Lengthens the path; answers false where it gets too long. */
+/* Lengthens the path; answers false if it gets too long. */
 bool enter(struct learning *learning, enum way way, struct text name);
 
 /* The same of the present path, with a word on what is there. */
@@ -93,10 +93,10 @@ bool is_crossed(const struct standing *standing);
 
 bool has_element_paths(const struct standing *standing);
 
-/* A member of the row image through which paths lead: its string is read as JSON, and refused where it is none. */
+/* A member of the row image through which paths lead: its string is read as JSON, and refused if it is none. */
 bool is_document_member(const struct learning *learning, const struct standing *standing);
 
-/* The state of the value that stands here; NULL where there is no room for it. */
+/* The state of the value that stands here; NULL if there is no room for it. */
 struct shape_state *state_here(struct learning *learning, const struct standing *standing);
 
 /* The keys of the literal become the message's, and the next literal begins. */

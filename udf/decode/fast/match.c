@@ -6,7 +6,7 @@
 #include "decode/fast/automaton.h"
 #include "json/json_check.h"
 
-/* One message on its way through the automaton. What takes a part of it answers where that ends, or NULL where the general decoder
+/* One message on its way through the automaton. What takes a part of it answers where that ends, or NULL if the general decoder
  * must look. */
 struct run {
     struct shapes *shapes;
@@ -120,7 +120,7 @@ static __attribute__((noinline)) uint64_t long_natural_of(const char *digits, si
     return number_of(first) * power_of_ten[count - 8] + number_of(second << (128 - 8 * count));
 }
 
-/* The number that so many digits make, 1 to NATURAL_DIGITS; up to 8 bytes behind their first are read, or 16. */
+/* The number that so many digits make, 1 to NATURAL_DIGITS; up to 8 bytes after their first are read, or 16. */
 static inline uint64_t natural_of(const char *digits, size_t count)
 {
     if (count > 8)
@@ -244,7 +244,7 @@ const char *automaton_escape_end(const char *at, const char *end, unsigned level
                : inner_escape_end(at, end);
 }
 
-/* Whether a quote as this state has it stands here. Up to 3 bytes behind the message are read. */
+/* Whether a quote as this state has it stands here. Up to 3 bytes after the message are read. */
 static inline bool is_quote(const struct shape_state *state, const char *at)
 {
     uint32_t bytes;
@@ -252,7 +252,7 @@ static inline bool is_quote(const struct shape_state *state, const char *at)
     return ((bytes ^ state->quote) & state->quote_mask) == 0;
 }
 
-/* Behind a special byte that is no quote: the escape or the character that begins with it. NULL where the general decoder must
+/* Behind a special byte that is no quote: the escape or the character that begins with it. NULL if the general decoder must
  * look. */
 static inline const char *behind_special(const struct run *run, const char *at, unsigned level, bool *escaped)
 {
@@ -346,7 +346,7 @@ static void take_marks(struct run *run, const struct shape_step *step, const cha
         const char *at = literal + mark->offset;
         if (mark->what == MARKED_UNMAPPED) {
             unmapped_add(&run->unmapped, run->arena,
-                         mark->name); /* where memory is refused the arena has failed */
+                         mark->name); /* if memory is refused the arena has failed */
             continue;
         }
         const char **opened = &run->shapes->opened[mark->use.index];

@@ -16,7 +16,7 @@ static inline TARGET bool OF(is_literal)(const char *at, size_t left, const stru
     return (OF(different)(at, literal) & step->last) == 0;
 }
 
-/* The step whose literal comes next; NULL where none does. */
+/* The step whose literal comes next; NULL if none does. */
 static inline TARGET const struct shape_step *OF(find_step)(struct run *run, const struct shape_state *state,
                                                             const char *at)
 {
@@ -30,7 +30,7 @@ static inline TARGET const struct shape_step *OF(find_step)(struct run *run, con
     return NULL;
 }
 
-/* The first byte from `at` on that is no digit, or a place behind the end; `at` is at most 3 bytes behind it. */
+/* The first byte from `at` on that is not a digit, or a place after the end; `at` is at most 3 bytes after it. */
 static inline TARGET const char *OF(behind_digits)(const char *at, const char *end)
 {
     do {
@@ -42,7 +42,7 @@ static inline TARGET const char *OF(behind_digits)(const char *at, const char *e
     return at;
 }
 
-/* What takes a value is at its first byte and answers where it ends, or NULL where the general decoder must look. */
+/* What takes a value is at its first byte and answers where it ends, or NULL if the general decoder must look. */
 
 /* Behind a quote. Of each block, the special bytes one after the other. */
 static inline TARGET const char *OF(take_string)(struct run *run, const struct shape_state *state,

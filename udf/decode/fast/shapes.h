@@ -20,7 +20,7 @@
 
 struct shapes;
 
-/* The finder is borrowed. NULL where memory is refused. */
+/* The finder is borrowed. NULL if memory is refused. */
 struct shapes *shapes_new(const struct finder *finder);
 void shapes_free(struct shapes *shapes);
 
@@ -30,8 +30,8 @@ struct verdict_known {
     struct text reason; /* of a message that is skipped; valid until shapes are learned */
 };
 
-/* True where the message is of a known shape. An event's values (one for each column) are then filled; their texts lie in the
- * message or the arena. False where it must be decoded in general. JSON_PADDING bytes behind the message are readable. */
+/* True if the message is of a known shape. An event's values (one for each column) are then filled; their texts lie in the
+ * message or the arena. False if it must be decoded in general. JSON_PADDING bytes after the message are readable. */
 bool shapes_match(struct shapes *shapes, struct text message, struct arena *arena, struct value *values,
                   struct verdict_known *known);
 
