@@ -174,7 +174,7 @@ $(OBJECTS)/tests/test_simd_emulated.o: C_FLAGS += -Wno-psabi -fwrapv
 
 .SECONDARY: $(UNIT_TESTS:$(BUILD)/tests/%=$(OBJECTS)/tests/%.o)
 
-#: make check              the tests of a moment: unit, golden, values, command line, conformance, differential; no server, no root
+#: make check              quick tests, without servers or root: unit, golden, values, command line, conformance, differential
 CHECK_NEEDS := build conformance deploy
 check:
 	@tests/stack/prepare.sh $(CHECK_NEEDS)
@@ -183,13 +183,13 @@ check:
 	@$(MAKE) --no-print-directory differential-program
 	@build/venv/bin/python tests/run.py check
 
-#: make test               make check, then all other tests; installs and fetches what they need, and says what
+#: make test               make check, then all other tests; installs and downloads what they need, and prints it
 TEST_NEEDS := engine versions kafka debezium mariadb cluster kubernetes fuzz package arm64 cloud browser metrics
 test:
 	@if tests/stack/prepare.sh $(CHECK_NEEDS); then build/venv/bin/python tests/run.py all $(TEST_NEEDS); \
 	else echo '0 passed, 1 failed'; exit 1; fi
 
-#: make differential       random layouts and messages in every way that they may be decoded; MESSAGES=, SEED=
+#: make differential       random layouts and messages, decoded in every possible way; MESSAGES=, SEED=
 include tests/differential/differential.mk
 
 #: make test-versions      functions, registration and bundle on nine versions of ClickHouse, 23.10 to 26.9
@@ -210,14 +210,14 @@ soak: all
 	@PIPELINE_CHANGES=10000 PIPELINE_EACH=2 PIPELINE_ROWS=1000000 build/venv/bin/python -m pytest -q tests/pipelines/test_tables.py tests/pipelines/test_load.py
 	@build/venv/bin/python bench/soak.py $(MINUTES)
 
-#: make property           random tables of two databases, every decoded cell against the database's own text; a page in bench/results
+#: make property           random tables of two databases, every decoded cell compared with the database; a page in bench/results
 .PHONY: property property-faults
 property: all
 	@tests/stack/prepare.sh build kafka debezium mariadb
 	@PROPERTY_EACH=$${PROPERTY_EACH:-8} PROPERTY_WIDTH=$${PROPERTY_WIDTH:-16} PROPERTY_ROWS=$${PROPERTY_ROWS:-200} \
 	    PROPERTY_PAGE=$${PROPERTY_PAGE:-bench/results/property-$$(date +%F).md} build/venv/bin/python -m tests.property.run
 
-#: make property-faults    faults in the source of decoder and infer, each of which the property must find
+#: make property-faults    faults in the sources of decoder and infer, each of which `make property` must find
 property-faults: all
 	@tests/stack/prepare.sh build kafka debezium mariadb
 	@build/venv/bin/python -m tests.property.seeded
@@ -244,7 +244,7 @@ sanitize:
 	@tests/stack/prepare.sh build conformance fuzz
 	@tests/sanitize.sh
 
-#: make golden             writes the answers on file anew (tests/golden/answers); read the diff
+#: make golden             rewrites the answers on file (tests/golden/answers); read the diff
 .PHONY: golden
 golden: all
 	@tests/stack/prepare.sh build
@@ -252,22 +252,22 @@ golden: all
 
 # ---- Demo -------------------------------------------------------------------------------------------------------------------
 
-#: make demo               PostgreSQL to ClickHouse, for real, in one command; KEEP=1 leaves it running
+#: make demo               from PostgreSQL to ClickHouse with real servers; KEEP=1 leaves them running
 .PHONY: demo
 demo:
 	@tests/stack/prepare.sh build engine kafka debezium
 	@$(MAKE) --no-print-directory all
 	@build/venv/bin/python tests/stack/demo.py $(if $(KEEP),keep)
 
-#: make bench              every way to decode a message, side by side; a page in bench/results
+#: make bench              compares all ways to decode a message; a page in bench/results
 #: make bench-kafka        the whole pipeline, from a topic to the table
 include bench/bench.mk
 
 # ---- Packages ---------------------------------------------------------------------------------------------------------------
 
 #: make package            .deb and tarball for x86-64 and aarch64, with checksums, in build/package
-#: make cloud              what ClickHouse Cloud takes, in build/cloud; LAYOUTS= (docs/cloud.md)
-#: make cloud-test         the same under the restrictions of such a runtime, for both architectures
+#: make cloud              the functions for ClickHouse Cloud, in build/cloud; LAYOUTS= (docs/cloud.md)
+#: make cloud-test         tests them under the restrictions of Cloud's runtime, for both architectures
 #: make test-arm64         all unit, golden and conformance tests of the aarch64 builds, under qemu
 #: make release-check      everything a release must pass
 include package/package.mk
@@ -296,7 +296,7 @@ lint:
 # What is ours, and no program of it.
 compile: $(OBJECTS)/main.o $(filter-out $(JSON_OBJECT),$(CORE_OBJECTS))
 
-#: make format             the C code as .clang-format has it
+#: make format             formats the C code by .clang-format
 format:
 	clang-format -i $$(find udf -name '*.[ch]' -o -name '*.cpp') tests/unit/*.c
 
@@ -304,7 +304,7 @@ format:
 
 #: make install            where a stock clickhouse-server looks (DESTDIR=, PREFIX=, SCRIPTS_DIR=, FILES_DIR=, CONFIG_DIR=); what was
 #:                         edited there stays. What is installed: package/files.list
-#: make uninstall          removes it, but for what was edited
+#: make uninstall          removes it, except what was edited
 INSTALL = PREFIX='$(PREFIX)' SCRIPTS_DIR='$(SCRIPTS_DIR)' FILES_DIR='$(FILES_DIR)' CONFIG_DIR='$(CONFIG_DIR)' \
           $(BUILD)/install/install.sh
 install: stage-install
