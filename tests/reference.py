@@ -18,7 +18,7 @@ Where those pages are silent, this file takes the simplest reading:
 - Under `exact`, before a delete, a text without a character may be what Debezium writes for a column that it does not know.
 - The JSON column of a layout without a longer path is the first of base64_documents.
 - Under `exact` null does not fit a column that is neither Nullable nor has a default, and a string without a character none but String.
-- A truncate is an error under an exact layout, where `op` is refused: it is never silent.
+- An operation other than c, r, u, d, m is an error under an exact layout, where `op` is refused: a truncate is never silent.
 - Without an operation of its own, a CloudEvent has that of its data, else c.
 - The schema is walked by the path, whatever the values are; a router value has none, since it is a document.
 - extract and unnest have no layout. For extract the JSON column is `payload`, and the path itself tells what is read
@@ -870,7 +870,7 @@ def decide(layout, text):
                     % (what.encode(), int(byte) + len(text) - len(body))) from None
     message = view(root, options_of(layout))
     if layout.accepted_ops is not None and message.op not in layout.accepted_ops:
-        raise (error if layout.exact and message.op == b"t" else skip)(b"op " + cut(message.op))
+        raise (error if layout.exact and message.op not in (b"c", b"r", b"u", b"d", b"m") else skip)(b"op " + cut(message.op))
     if message.problem is not None:
         raise error(message.side + b": " + message.problem)
     reading = Reading(layout, message)

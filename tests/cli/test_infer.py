@@ -531,6 +531,32 @@ def test_other_operations():
     assert cassandra.layout["accept"]["op"] == ["c", "r", "u", "d", "i"] and not cassandra.tells("Debezium does not have")
 
 
+def test_operations_that_nobody_knows_are_dead_letters(tmp_path):
+    proposal = Proposal(lines(change(id=1)))
+    rows = proposal.decode(lines(*[change(op, id=1) for op in ("x", "D", "delete", "")], *[{"id": 1, "__op": op, "__lsn": 1} for op in ("I", None, "d")]), tmp_path)
+    assert [row["outcome"] for row in rows] == ["error"] * 6 + ["event"]
+    assert [row["reason"] for row in rows[:2]] == ["op x", "op D"]
+    # Messages in the log change no row.
+    assert proposal.decode(lines(change("m", id=1)), tmp_path)[0]["outcome"] == "skipped"
+
+
+def test_values_left_out_of_any_database(tmp_path):
+    """Oracle leaves large objects out that an update does not change."""
+    data = lines(change(id=1, doc="x", source={"connector": "oracle", "table": "t"}),
+                 change("u", id=1, doc="__debezium_unavailable_value", source={"connector": "oracle", "table": "t"}))
+    rows = Proposal(data).decode(data, tmp_path)
+    assert [(row["outcome"], row["left_out"]) for row in rows] == [("event", []), ("event", ["doc"])]
+    assert "left_out" not in Proposal(lines(change(id=1, doc="x", source={"connector": "oracle", "table": "t"}))).columns
+
+
+def test_rows_in_parts_are_named():
+    def cell(value):
+        return {"value": value, "set": True}
+    assert Proposal(lines(change(id=cell(1), name=cell("a")), change("u", id=cell(1), name=None))).tells("--kind events")
+    assert Proposal(lines(change(id=1, source={"connector": "spanner", "table": "t"}))).tells("NEW_ROW")
+    assert not Proposal(lines(change(id=1, doc={"value": 1, "more": True}))).tells("--kind events")
+
+
 def test_one_table_needs_no_rule():
     assert list(Proposal(lines(change(id=1), change(id=2))).layout["accept"]) == ["op"]
 

@@ -345,6 +345,15 @@ static void add_positions(struct proposal *proposal)
         add_metadata(proposal, "change_lsn", "Nullable(String)", "source.change_lsn", false);
 }
 
+/* Whether a value was left out in the sample: Oracle's large objects are, too, where an update does not change them. */
+static bool has_left_out(const struct table_sample *table)
+{
+    for (const struct member *member = table->root.first; member; member = member->next)
+        if (member->left_out)
+            return true;
+    return false;
+}
+
 static void add_metadata_columns(struct proposal *proposal)
 {
     const struct table_sample *table = proposal->table;
@@ -361,7 +370,7 @@ static void add_metadata_columns(struct proposal *proposal)
     if (!version || version == table->time_path)
         add_positions(proposal);
     add_metadata(proposal, "unmapped", "Array(String)", "unmapped", false);
-    if (is_connector(table, "postgresql") || table->connector.size == 0)
+    if (is_connector(table, "postgresql") || table->connector.size == 0 || has_left_out(table))
         add_metadata(proposal, "left_out", "Array(String)", "left_out", false);
 }
 

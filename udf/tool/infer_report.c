@@ -162,10 +162,36 @@ static void report_rows(const struct proposal *proposal)
                       table->operations[4]);
     if (table->other_operations && !text_equal(table->connector, TEXT("cassandra")))
         host_complain("infer: %" PRIu64
-                      " messages have an operation that Debezium does not have and will be skipped",
+                      " messages have an operation that Debezium does not have and will be dead letters",
                       table->other_operations);
     if (without > 0)
         host_complain("infer: %" PRIu64 " messages have an operation and no row image", without);
+}
+
+/* Whether a row's values are objects that say which of them the change has set: Cassandra, YugabyteDB. */
+static bool has_cells(const struct table_sample *table)
+{
+    for (const struct member *cell = table->root.first; cell; cell = cell->next) {
+        unsigned found = 0;
+        for (const struct member *part = cell->first; part; part = part->next)
+            found += text_equal(part->name, TEXT("value")) || text_equal(part->name, TEXT("set"));
+        if (found == 2 && cell->facts.strings == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Messages that hold a part of the row: the rest is null in them, as if it were so in the source. */
+static void report_parts(const struct proposal *proposal)
+{
+    if (has_cells(proposal->table))
+        host_complain(
+            "infer: rows: a message holds the values that the change has set, and null for the others, so the "
+            "latest message is not the whole row; keep each message: pipeline --kind events");
+    else if (text_equal(proposal->table->connector, TEXT("spanner")))
+        host_complain(
+            "infer: rows: Spanner's are whole only if the change stream has value_capture_type NEW_ROW or "
+            "NEW_ROW_AND_OLD_VALUES; else what an update did not change is null in its message");
 }
 
 /* What is beyond 2^63 comes below zero, and nobody can tell. */
@@ -222,4 +248,5 @@ void proposal_report(const struct proposal *proposal)
     report_version(proposal);
     report_deletes(proposal);
     report_rows(proposal);
+    report_parts(proposal);
 }
