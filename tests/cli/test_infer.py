@@ -494,6 +494,15 @@ def test_key_that_is_guessed_is_named_as_a_guess():
         assert "key" not in proposal.layout and proposal.tells("key: not known", "--key COLUMN")
 
 
+def test_a_key_that_updates_change_is_named(tmp_path):
+    """Debezium sends a delete and an insert where its own key changes. Where another was chosen the old row would stay."""
+    data = lines(change(id=1, sku="a"), change("u", before={"id": 1, "sku": "a"}, id=1, sku="b"))
+    assert Proposal(data, "--key", "sku").tells("key: 1 updates change `sku`")
+    assert not Proposal(data, "--key", "id").tells("updates change")
+    # A row before that is not whole is no change.
+    assert not Proposal(lines(change("u", before={"id": None}, id=1)), "--key", "id").tells("updates change")
+
+
 def test_key_by_what_rows_before_deletes_hold():
     rows = [change(code="a", id=1, n=1, note="x"), change("d", code="a", id=None, n=None, note=None), change("d", code="b", id=0, n=0, note="")]
     proposal = Proposal(lines(*rows))

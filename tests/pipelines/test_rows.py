@@ -202,11 +202,12 @@ def test_a_key_that_was_left_out_is_no_key(site):
 def test_null_stops_nothing(site):
     site.make("nulls", layout("nullsRow", {"id": "Int64", "must": "String", "may": "Nullable(String)"}))
     site.send("nulls", [change("c", 1, id=1, must="a", may=None), change("c", 2, id=2, must=None, may=None), change("c", 3, id=None, must="a", may="b"),
-                        b"null", b"", b"[]", b"{", change("c", 4, id=4, must="d", may="d")])
+                        b"null", b"", b"[]", b"{", change("c", 4, id=4, must="d", may="d"),
+                        change("c", 5, must="a", may="no key"), change("c", 6, id=5, may="a column is gone"), change("x", 7, id=6, must="a", may="b")])
     # An empty one makes no row.
-    site.wait("nulls", 7)
+    site.wait("nulls", 10)
     site.engine.wait_for("SELECT groupArray((id, must, may)) FROM (SELECT * FROM nulls ORDER BY id)", [[1, "a", None], [4, "d", "d"]])
-    site.engine.wait_for("SELECT count() FROM dead_letters WHERE pipeline = 'nulls'", 4)
+    site.engine.wait_for("SELECT count() FROM dead_letters WHERE pipeline = 'nulls'", 7)
 
 
 @pytest.mark.parametrize("kind", ["rows", "events"])

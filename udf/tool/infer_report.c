@@ -32,6 +32,14 @@ static void report_key(const struct proposal *proposal)
             key, key);
     else if (proposal->key_source == KEY_NONE && !proposal->outbox)
         host_complain("infer: key: not known; name the columns of the primary key with --key COLUMN...");
+    for (size_t i = 0; i < proposal->count; i++) {
+        const struct proposed_column *column = &proposal->columns[i];
+        if (column->key && column->member && column->member->changed)
+            host_complain("infer: key: %" PRIu64
+                          " updates change `%.*s`, and the row by its old value would stay in the table; "
+                          "name the key of Kafka's messages, for which Debezium sends a delete and an insert",
+                          column->member->changed, TEXT_ARGUMENTS(column->name));
+    }
 }
 
 static void report_tables(const struct proposal *proposal)

@@ -138,6 +138,17 @@ static void add_operation(struct table_sample *table, const struct view *view)
     table->before_seen |= text_equal(view->op, TEXT("u")) && view->image[SPACE_BEFORE].node;
 }
 
+/* Whether an update brings another value of this member in the row before. */
+static bool is_changed(const struct sampling *sampling, const struct json_node *node, struct text name)
+{
+    const struct image *before = &sampling->view->image[SPACE_BEFORE];
+    if (!before->node || !text_equal(sampling->view->op, TEXT("u")))
+        return false;
+    const struct json_node *old = image_member(before, name, sampling->walk->arena);
+    return old && old->kind != JSON_NULL && node->kind != JSON_NULL &&
+           !text_equal(json_raw(before->doc, old), json_raw(sampling->view->image[SPACE_ROW].doc, node));
+}
+
 static void add_image(struct sampling *sampling)
 {
     const struct image *row = &sampling->view->image[SPACE_ROW];
@@ -152,6 +163,7 @@ static void add_image(struct sampling *sampling)
         if (new_schema || (child->schema.type == CONNECT_NONE && sampling->view->schema.node))
             read_schema(sampling, child);
         add_value(sampling, child, row->doc, node);
+        child->changed += is_changed(sampling, node, name);
     }
 }
 

@@ -31,6 +31,7 @@ struct member {
     /* Rows before a delete in which it was a value; those in which it was what Debezium writes in place of one that is not there. */
     uint64_t in_deletes, empty_in_deletes;
     bool empty_text_in_deletes;
+    uint64_t changed;         /* updates that bring another value in the row before */
     struct value_facts facts; /* of the values of both */
 
     struct connect_schema schema;
