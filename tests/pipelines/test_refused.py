@@ -32,6 +32,7 @@ def refusal(site, made: dict, *words: str, name: str = "refused") -> str:
     (layout("f", {"id": "Int64", "_left": "String"}), (), ["column _left", "_left_"]),
     (layout("f", {"id": "Int64", "_row_exists": "Bool"}), (), ["column _row_exists", "ClickHouse keeps", "_row_exists_"]),
     (without(layout("f", ID | {"version": ("String", "after.version")}), "x"), (), ["version"]),
+    (without(layout("f", ID), "version"), ("--topic", "a,b"), ["offsets of several topics", "ts_ns"]),
     (layout("f", ID), ("--name", "dead_letters"), ["`dead_letters`", "--name"]),
     (layout("f", ID), ("--name", "pipelines"), ["`pipelines`", "--name"]),
     (layout("f", ID), ("--name", "a b"), ["`a b`", "letters, digits"]),

@@ -132,7 +132,7 @@ static void report_version(const struct proposal *proposal)
             table->bare || table->deletes_marked ? ", which the transform's add.fields=op,ts_ns adds" : "");
     else
         host_complain(
-            "infer: version: %s has no single number that grows with each change; Kafka's offset decides which row is the latest",
+            "infer: version: %s has no single number that grows with each change; Kafka's offset decides which row is the latest, so add no partitions to the topic",
             table->connector.size ? database_name(table) : "the messages' form");
 }
 

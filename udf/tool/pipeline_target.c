@@ -458,6 +458,20 @@ static bool deletes_arrive(struct target *target)
                   file_of(target));
 }
 
+/* Offsets of several topics have no order. */
+static bool versions_have_an_order(struct target *target)
+{
+    const struct text topic = words_get(target->words, "topic");
+    return !target->rows || version_of(target->layout) || !topic.size ||
+           !memchr(topic.data, ',', topic.size) ||
+           refuse(
+               target,
+               "%s: without a column `version` Kafka's offset decides which row is the latest, and offsets of several topics "
+               "cannot be compared: make a pipeline of each topic, or add {\"name\": \"version\", \"type\": \"UInt64\", "
+               "\"path\": \"ts_ns\", \"required\": true}",
+               file_of(target));
+}
+
 bool pipeline_target(const struct layout *layout, struct arena *arena, struct words *words, char *problem)
 {
     struct target target = {.layout = layout, .arena = arena, .words = words, .problem = problem};
@@ -469,7 +483,7 @@ bool pipeline_target(const struct layout *layout, struct arena *arena, struct wo
     words_set(words, "left_out", target.left_out ? TEXT("1") : TEXT(""));
     words_set(words, "also_row", target.left_out ? TEXT(", row") : TEXT(""));
     if (!objects_are_free(&target) || !names_are_free(&target) || !version_serves(&target) ||
-        !key_serves(&target) || !deletes_arrive(&target))
+        !versions_have_an_order(&target) || !key_serves(&target) || !deletes_arrive(&target))
         return false;
     set_columns(&target);
     set_keys(&target);
