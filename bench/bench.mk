@@ -31,7 +31,7 @@ bench-forms:
 	@build/venv/bin/python bench/forms.py $(BENCH_OPTIONS)
 
 bench-delay:
-	@tests/stack/prepare.sh build engine kafka debezium postgres
+	@tests/stack/prepare.sh build engine kafka debezium
 	@$(MAKE) all
 	@build/venv/bin/python bench/delay.py $(BENCH_OPTIONS)
 
