@@ -108,6 +108,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one round, no page: does it run?")
     options = parser.parse_args()
+    if options.quick:
+        # More than a block.
+        options.rows, options.rounds = min(options.rows, 100_000), 1
     exit_on_signals()
     page = Page("forms", "Forms of messages, compression and consumers")
     page.add(table(["", ""], machine()))
@@ -121,7 +124,7 @@ def main() -> int:
         bundle = ways([name for name in bench.views if not name.startswith("bench.")])["bundle"]
         rows = Way(bundle.title, bundle.views, decode=own_view("{raw}").replace("experimentEvent(", "bareRow("))
         seen: dict = {}
-        for _ in range(1 if options.quick else options.rounds):
+        for _ in range(options.rounds):
             for title in FORMS:
                 for codec in CODECS:
                     topic = bench.topic(title, codec)
