@@ -8,7 +8,7 @@
 #
 # An older server gets what it has: what stands between a line `-- Needs ClickHouse VERSION` and one `-- Needs no more than that` is left
 # out below that version; and below 26.7, where a view cannot be refreshed just after others, each is by itself, 10 seconds after its
-# last time.
+# last time (2 where it appends).
 set -eu
 
 if [ $# -ne 1 ] || [ -z "$1" ]; then
@@ -43,7 +43,8 @@ for file in "$folder"/[0-9]*; do
         continue
     fi
     if grep -q '^REFRESH DEPENDS ON' "$folder/statement" && older 26.7; then
-        awk '/^REFRESH DEPENDS ON/ { print "REFRESH AFTER 10 SECOND"; left_out = 1 } /^TO / { left_out = 0 } !left_out' \
+        awk '/^REFRESH DEPENDS ON/ { print / APPEND$/ ? "REFRESH AFTER 2 SECOND APPEND" : "REFRESH AFTER 10 SECOND"; left_out = 1 }
+            /^TO / { left_out = 0 } !left_out' \
             "$folder/statement" > "$folder/older"
         mv "$folder/older" "$folder/statement"
     fi

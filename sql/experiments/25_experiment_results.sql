@@ -225,10 +225,13 @@ ALTER TABLE experiments_analytics.experiment_results
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_results_mv
 REFRESH DEPENDS ON
-    experiments_analytics.experiment_summary_mv,
-    experiments_analytics.experiment_left_out_users_mv,
+    experiments_analytics.experiment_done_mv,
     experiments_analytics.variants_seen_mv
 TO experiments_analytics.experiment_results AS
 SELECT *, now('UTC') AS computed_at FROM experiments_analytics.experiment_results_now;
+
+-- As on a server on which it waits for others.
+ALTER TABLE experiments_analytics.experiment_results_mv MODIFY
+REFRESH DEPENDS ON experiments_analytics.experiment_done_mv, experiments_analytics.variants_seen_mv;
 
 -- Needs no more than that.

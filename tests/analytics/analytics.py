@@ -1,14 +1,21 @@
 """A server with the part of the bundle that needs no Kafka, and the words that the tests speak to it."""
 import json
+import time
 from datetime import datetime, timedelta, timezone
 
 from tests.stack.engine import Engine
 from tests.support import bundle
 
-# The view of each refreshable table, dependencies first.
-REFRESHED = ["experiment_users", "experiment_summary", "users_by_day", "experiment_left_out_users", "events_by_hour",
-             "events_by_day", "variants_seen", "experiment_results", "experiment_segment_results", "experiment_list"]
-SCHEDULED = ["experiment_users", "events_by_hour"]
+# The steps of a batch, in their order; and the view of each table that is computed from what they made, dependencies first.
+STEPS = ["experiment_batches", "experiment_changes", "experiment_user_rows", "experiment_totals", "experiment_done"]
+REFRESHED = ["experiment_hours", "events_by_day", "variants_seen", "experiment_results", "experiment_segment_results",
+             "experiment_list"]
+SCHEDULED = ["experiment_batches", "experiment_hours"]
+# Inserts and experiments that no batch has taken, and the batch that is not done.
+WAITING = """
+SELECT (SELECT count() FROM experiments_analytics.experiment_touched
+        WHERE block NOT IN (SELECT arrayJoin(blocks) FROM experiments_analytics.experiment_batches))
+     + (SELECT count() FROM experiments_analytics.experiment_pending) + (SELECT count() FROM experiments_analytics.experiment_batch)"""
 DATABASE = "experiments_analytics"
 START = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
 
@@ -54,15 +61,36 @@ class Analytics(Engine):
 def schedule(server: Engine, interval: str) -> None:
     """When the tables compute themselves: all others depend on these."""
     for table in SCHEDULED:
-        server.query(f"ALTER TABLE {DATABASE}.{table}_mv MODIFY REFRESH {interval}")
+        server.query(f"ALTER TABLE {DATABASE}.{table}_mv MODIFY REFRESH {interval} APPEND")
+
+
+def step(server: Engine, table: str) -> None:
+    """One refresh of one view, alone."""
+    server.query(f"SYSTEM CANCEL VIEW {DATABASE}.{table}_mv")
+    server.query(f"SYSTEM REFRESH VIEW {DATABASE}.{table}_mv")
+    server.query(f"SYSTEM WAIT VIEW {DATABASE}.{table}_mv")
+
+
+def settle(server: Engine) -> None:
+    """Batches, until none has anything to do. The steps follow each other by themselves."""
+    deadline = time.monotonic() + 120
+    while server.value(WAITING):
+        assert time.monotonic() < deadline, f"batches come to no end: {problems(server)}"
+        step(server, "experiment_batches")
+        turn = time.monotonic() + 20
+        while server.value(f"SELECT count() FROM {DATABASE}.experiment_batch") and time.monotonic() < turn:
+            time.sleep(0.1)
+
+
+def problems(server: Engine) -> list:
+    return server.rows(f"SELECT view, exception FROM system.view_refreshes WHERE database = '{DATABASE}' AND exception != ''")
 
 
 def compute(server: Engine) -> None:
-    """Every refreshable table, from what is there now."""
+    """Everything that refreshes itself, from what is there now."""
+    settle(server)
     for table in REFRESHED:
-        server.query(f"SYSTEM CANCEL VIEW {DATABASE}.{table}_mv")
-        server.query(f"SYSTEM REFRESH VIEW {DATABASE}.{table}_mv")
-        server.query(f"SYSTEM WAIT VIEW {DATABASE}.{table}_mv")
+        step(server, table)
 
 
 def event(experiment: int, variant: int, user: str, kind: str, at: float = 0, key: str = "", **more) -> dict:

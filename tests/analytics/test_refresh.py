@@ -24,9 +24,9 @@ def converted(experiment: int) -> str:
 def test_results_follow_the_events_by_themselves(server, experiment, interval):
     schedule(server, interval)
     server.insert(users(experiment, 0, 10, 3) + users(experiment, 1, 10, 4))
-    server.wait_for(converted(experiment), 7, seconds=60)
+    server.wait_for(converted(experiment), 7, seconds=150)
     server.insert(users(experiment, 1, 10, 5, first=10))
-    server.wait_for(converted(experiment), 12, seconds=60)
+    server.wait_for(converted(experiment), 12, seconds=150)
     for row in server.rows(f"SELECT view, exception FROM system.view_refreshes WHERE database = '{DATABASE}'"):
         assert row["exception"] == "", row
     server.hold()
@@ -37,7 +37,7 @@ def test_applying_again_changes_nothing(server):
     def state() -> dict:
         views = server.rows(f"SELECT name, create_table_query, if(name LIKE '%_mv', toString(uuid), '') AS identity "
                             f"FROM system.tables WHERE database = '{DATABASE}' AND name NOT LIKE '.tmp%'")
-        rows = {table: server.value(f"SELECT count() FROM {DATABASE}.{table}") for table in REFRESHED}
+        rows = {table: server.value(f"SELECT count() FROM {DATABASE}.{table}") for table in [*REFRESHED, "experiment_totals"]}
         return {view.pop("name"): view for view in views} | {f"rows of {table}": count for table, count in rows.items()}
 
     schedule(server, "EVERY 3 DAY")
@@ -54,12 +54,12 @@ def test_applying_again_changes_nothing(server):
 def test_applying_gives_a_table_that_computes_itself_its_new_query(server):
     sql = server.folder / "sql"
     shutil.copytree(SQL, sql)
-    path = sql / "experiments" / "13_experiment_summary.sql"
+    path = sql / "experiments" / "14_events_by_time.sql"
     text = path.read_text()
-    assert "sum(users.value) AS value" in text
-    total = f"SELECT sum(value) FROM {DATABASE}.experiment_summary WHERE segment_type = 'all'"
+    assert "sum(hours.counted) AS counted,\n    minIf" in text
+    total = f"SELECT sum(counted) FROM {DATABASE}.variants_seen"
     try:
-        path.write_text(text.replace("sum(users.value) AS value", "1000000. AS value"))
+        path.write_text(text.replace("sum(hours.counted) AS counted,\n    minIf", "1000000 AS counted,\n    minIf"))
         server.make(sql)
         server.refresh()
         assert server.value(total) >= 1_000_000

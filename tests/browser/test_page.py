@@ -453,7 +453,7 @@ def test_the_reader_may_read_figures_and_nothing_else(story):
     assert json.loads(ask(f"SELECT count() AS n FROM {DATABASE}.experiment_results FORMAT JSONEachRow"))["n"] > 0
     for sql in (f"SELECT * FROM {DATABASE}.events", f"SELECT user_id FROM {DATABASE}.experiment_users",
                 f"SELECT message FROM {DATABASE}.dead_letters", f"INSERT INTO {DATABASE}.experiment_settings (experiment_id) VALUES (1)",
-                f"TRUNCATE TABLE {DATABASE}.events_processed", f"SYSTEM REFRESH VIEW {DATABASE}.experiment_users_mv",
+                f"TRUNCATE TABLE {DATABASE}.events_processed", f"SYSTEM REFRESH VIEW {DATABASE}.experiment_batches_mv",
                 "SELECT * FROM file('/etc/passwd', 'LineAsString')", "SELECT * FROM url('http://127.0.0.1:1', 'LineAsString')",
                 "SELECT * FROM system.named_collections"):
         with pytest.raises(QueryError, match="ACCESS_DENIED|READONLY"):

@@ -75,7 +75,7 @@ ALLOWED = [
     (OPERATOR, f"SELECT count() >= 0 FROM {DATABASE}.pipeline_alerts", "1\n"),
     (OPERATOR, f"SELECT version FROM {DATABASE}.bundle_version", (ROOT / "VERSION").read_text()),
     (OPERATOR, "SELECT count() >= 0 FROM system.kafka_consumers", "1\n"),
-    (OPERATOR, f"SYSTEM REFRESH VIEW {DATABASE}.experiment_users_mv", ""),
+    (OPERATOR, f"SYSTEM REFRESH VIEW {DATABASE}.experiment_batches_mv", ""),
 ]
 
 EVERYTHING_ELSE = [
