@@ -22,6 +22,8 @@ FROM experiments_analytics.events AS events
 LEFT JOIN experiments_analytics.experiment_rules AS rules ON rules.experiment_id = events.experiment_id
 SETTINGS join_use_nulls = 0;
 
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
+--
 -- The same events sorted by user, with the columns that the analysis reads: what a user did is a few granules, so a refresh
 -- that asks for the users of the last seconds reads little, however long the history is. Small granules and blocks are what
 -- makes it so (bench/results).
@@ -91,3 +93,5 @@ SELECT
     experiment_id, user_id, timestamp, variant_id, event_key, event_type, assignment_at, created_at, value, score, page, device, browser,
     properties, lsn, false AS gone
 FROM {storage}.events_processed;
+
+-- Needs no more than that.

@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
+--
 -- From the users to totals, at a cost that follows what is new. A batch has the users that were touched since the last one;
 -- they are computed anew from their events, and what has changed of them is added to the totals:
 --
@@ -188,3 +190,5 @@ TO {storage}.experiment_touched DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT DISTINCT now64(3) AS at, cityHash64(now64(9), randConstant(), hostName()) AS block, experiment_id, user_id
 FROM experiments_analytics.experiment_user_rows
 WHERE user_id IN (SELECT user_id FROM {storage}.experiment_excluded_users);
+
+-- Needs no more than that.

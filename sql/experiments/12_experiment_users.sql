@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
+--
 -- The events of events_by_user with their place (11_experiment_events.sql says what that is) and the rules of their experiment.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_user_events AS
 SELECT
@@ -273,3 +275,5 @@ SELECT
     experiment_id, user_id, variants, variant_id, assigned_at, first_exposure, state, first_conversion, conversions, value, clicked, device,
     browser, page, phase, events, before_assignment, no_assignment, unknown_variant, clock_ahead, outside_period, before_exposure, without_value
 FROM experiments_analytics.experiment_users_computed(everything = true);
+
+-- Needs no more than that.

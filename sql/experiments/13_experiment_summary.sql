@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
+--
 -- Counts of users, as readers know them, from the totals: each view reads a few rows an experiment. They say what the last
 -- finished batch said; experiment_users_now says it of a user at once.
 DROP VIEW IF EXISTS experiments_analytics.experiment_users_mv;
@@ -21,6 +23,8 @@ WHERE events > 0;
 -- exposure. Only users with one variant are in it.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_summary
 DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+WITH
+    number -> reinterpretAsFixedString(toFloat64(number)) AS stored
 SELECT
     experiment_id,
     segment_type,
@@ -33,7 +37,12 @@ SELECT
     toUInt64(p) AS conversions,
     toFloat64(q) / 1e9 AS value,
     -- Of the value per exposed user, with n - 1.
-    if(refused > 1, toFloat64(toInt256(refused) * qq - q * q) / (toFloat64(refused) * toFloat64(refused - 1)) / 1e18, nan) AS value_variance
+    if(refused > 1, toFloat64(toInt256(refused) * qq - q * q) / (toFloat64(refused) * toFloat64(refused - 1)) / 1e18, nan) AS value_variance,
+    -- As ClickHouse keeps a sample, the treatment's and the control's: numbers, sums, sums of squares.
+    CAST(concat(stored(refused), stored(0), stored(value), stored(0), stored(toFloat64(qq) / 1e18), stored(0)),
+         'AggregateFunction(welchTTest(0.95), Float64, UInt8)') AS value_as_treatment,
+    CAST(concat(stored(0), stored(refused), stored(0), stored(value), stored(0), stored(toFloat64(qq) / 1e18)),
+         'AggregateFunction(welchTTest(0.95), Float64, UInt8)') AS value_as_control
 FROM experiments_analytics.experiment_totals FINAL
 WHERE version = 0 AND segment_type NOT IN ('day', 'state', 'left out') AND counted > 0;
 
@@ -77,3 +86,5 @@ SELECT
     toUInt64(p) AS events
 FROM experiments_analytics.experiment_totals FINAL
 WHERE version = 0 AND segment_type = 'state' AND counted > 0;
+
+-- Needs no more than that.

@@ -1,3 +1,5 @@
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
+--
 -- What users add to the totals: with source = 'users' all of them, as they are in experiment_user_rows; 'batch', what the
 -- batch at hand changes.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_totals_computed AS
@@ -127,8 +129,6 @@ ARRAY JOIN parts_of AS part
 GROUP BY experiment_id, version, variant_id, segment_type, segment, bucket
 HAVING counted != 0 OR refused != 0 OR x != 0 OR y != 0 OR p != 0 OR q != 0 OR xx != 0 OR yy != 0 OR pp != 0 OR qq != 0 OR xy != 0 OR xp != 0 OR xq != 0 OR yp != 0 OR yq != 0 OR pq != 0;
 
--- Needs ClickHouse 24.9, for APPEND.
---
 -- The steps of a batch. First it is planned, when the one before is done and there is anything to do: of touched users as many
 -- blocks as have 200,000 (at least one), of experiments to be computed anew a slice of 50,000 users. What was touched less
 -- than a second ago waits for the next batch.
@@ -532,8 +532,6 @@ FROM (SELECT batch, arrayJoin(slices) AS slice FROM experiments_analytics.experi
 LEFT JOIN (SELECT * FROM experiments_analytics.experiment_progress FINAL) AS before ON before.experiment_id = parts.slice.experiment_id
 SETTINGS join_use_nulls = 0;
 
--- Needs no more than that.
-
 -- What the statistics are made of: one row a metric, variant and segment, as means, variances and covariances (n - 1) over
 -- the exposed users; README.md has the columns. They are computed from sums of whole numbers, and rounded once, at the end.
 -- Only metrics whose totals hold all users are here; experiment_computing says which do not yet.
@@ -703,3 +701,5 @@ LEFT JOIN
 WHERE (waiting.experiment_id, waiting.version) NOT IN
     (SELECT experiment_id, arrayJoin(versions) FROM experiments_analytics.experiment_progress FINAL)
 SETTINGS join_use_nulls = 0;
+
+-- Needs no more than that.

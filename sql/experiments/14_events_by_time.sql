@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.9, for APPEND.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- Events over time per experiment, variant and event type: `events` are all, `counted` those that count (see
 -- experiment_events), `value` is the sum over these. Milliseconds, because a start of an hour in hours wraps before 1970.

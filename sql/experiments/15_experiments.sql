@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- One row an experiment that has events or settings: its settings with their defaults filled in, its control, and what was
 -- left out of it.

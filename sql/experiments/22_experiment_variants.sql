@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- One row a variant: its users, and whether the users are split over the variants as they should be. A variant that is
 -- expected and has no users is a row of zeros.

@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- From moments to an estimate and its variance: one row an experiment, metric, variant and segment. segment_type `all` is the
 -- whole experiment; there a variant that nobody has seen has a row, too. Formulas and their references: docs/experiments.md.

@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- Each variant beside the control of its experiment: one row an experiment, metric, segment and variant, with every figure of
 -- a single comparison. Corrections for several of them, and verdicts, are made from these in the next files. Formulas and

@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- What to decide on: one row an experiment, metric and variant, compared with the experiment's control. People and pages
 -- read experiment_results, which holds these rows as of the last time that the users and the events of all hours were

@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- The same comparisons in each segment: one row an experiment, metric, segment and variant. These rows decide nothing. Who looks at
 -- twenty segments finds a difference below p = 0.05 in one of them, where there is none: `finding` says what is left after the

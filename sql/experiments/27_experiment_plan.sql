@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- How many users, and how many days at today's traffic, until a difference of so much would be seen: one row an experiment, metric,
 -- variant and effect, a share of the control's estimate. "Seen" is with the probability `power`, at the level `alpha`, in one look at a planned

@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- Were the variants alike before the experiment? One row an experiment, metric and variant: the metric over the days before each
 -- user's first exposure, where nothing can have differed (an A/A comparison). For metrics with `cuped`, which have those days. A

@@ -1,4 +1,4 @@
--- Needs ClickHouse 24.8, for refreshable views.
+-- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- What the page /experiments and ClickHouse's own /dashboard read besides the results. The page's user may not see events,
 -- messages or the server's consumers; these views read them as their maker and give counts.

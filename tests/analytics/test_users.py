@@ -81,7 +81,7 @@ def test_summary_equals_a_recount(analytics, outbox):
             expected[experiment, row["variant_id"], "converted"] += row["conversions"] > 0
             expected[experiment, row["variant_id"], "clicked"] += row["clicked"]
     found = Counter()
-    for row in analytics.rows(f"SELECT * FROM {DATABASE}.experiment_summary "
+    for row in analytics.rows(f"SELECT * EXCEPT (value_as_treatment, value_as_control) FROM {DATABASE}.experiment_summary "
                               "WHERE segment_type = 'all' AND experiment_id BETWEEN 2001 AND 2005"):
         for name in ("assigned", "exposed", "converted", "clicked"):
             found[row["experiment_id"], row["variant_id"], name] = row[f"users_{name}"]
