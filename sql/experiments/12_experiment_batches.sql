@@ -187,8 +187,16 @@ WHERE (experiment_id, user_id) NOT IN
 -- Who is excluded, or no more, is computed anew.
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_touched_excluded_mv
 TO {storage}.experiment_touched DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-SELECT DISTINCT now64(3) AS at, cityHash64(now64(9), randConstant(), hostName()) AS block, experiment_id, user_id
-FROM experiments_analytics.experiment_user_rows
-WHERE user_id IN (SELECT user_id FROM {storage}.experiment_excluded_users);
+SELECT DISTINCT
+    now64(3) AS at,
+    cityHash64(now64(9), randConstant(), hostName()) AS block,
+    users.experiment_id AS experiment_id,
+    users.user_id AS user_id
+FROM {storage}.experiment_excluded_users AS given
+INNER JOIN
+(
+    SELECT DISTINCT experiment_id, user_id FROM experiments_analytics.experiment_user_rows
+    WHERE user_id IN (SELECT user_id FROM experiments_analytics.experiment_excluded_users)
+) AS users ON users.user_id = given.user_id;
 
 -- Needs no more than that.

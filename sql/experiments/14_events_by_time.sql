@@ -80,9 +80,9 @@ FROM {storage}.events_by_user;
 -- A setting may decide otherwise about every event.
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_hours_settings_mv
 TO {storage}.experiment_hours_touched DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-SELECT DISTINCT experiment_id, variant_id, hour, now64(3) AS at
-FROM experiments_analytics.experiment_hours
-WHERE experiment_id IN (SELECT experiment_id FROM {storage}.experiment_settings);
+SELECT DISTINCT hours.experiment_id AS experiment_id, hours.variant_id AS variant_id, hours.hour AS hour, now64(3) AS at
+FROM {storage}.experiment_settings AS given
+INNER JOIN experiments_analytics.experiment_hours AS hours ON hours.experiment_id = given.experiment_id;
 
 CREATE OR REPLACE VIEW experiments_analytics.events_by_hour
 DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
