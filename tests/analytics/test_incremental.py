@@ -217,7 +217,7 @@ def test_a_user_with_a_million_events(server):
     server.query(f"""
         INSERT INTO {DATABASE}.events_processed (id, experiment_id, variant_id, user_id, event_type, timestamp, assignment_at, created_at, value)
         SELECT toString(number), 3, 0, 'busy', if(number = 0, 'exposure', 'conversion'), toDateTime64('2026-03-02 12:00:00', 6, 'UTC')
-               + toIntervalSecond(number), '2026-03-02 12:00:00', timestamp, 0.1 FROM numbers(1000001)""")
+               + toIntervalSecond(number) AS at, '2026-03-02 12:00:00', at, 0.1 FROM numbers(1000001)""")
     server.settle()
     assert server.differences() == 0
     (row,) = server.rows(f"SELECT * FROM {DATABASE}.experiment_moments WHERE experiment_id = 3 AND metric = 'value' AND segment_type = 'all' "
