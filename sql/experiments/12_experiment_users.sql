@@ -269,8 +269,7 @@ LEFT JOIN
 SETTINGS join_use_nulls = 0;
 
 -- The users at once, without waiting for a refresh; quick for one experiment (WHERE experiment_id = …).
-CREATE OR REPLACE VIEW experiments_analytics.experiment_users_now
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_users_now AS
 SELECT
     experiment_id, user_id, variants, variant_id, assigned_at, first_exposure, state, first_conversion, conversions, value, clicked, device,
     browser, page, phase, events, before_assignment, no_assignment, unknown_variant, clock_ahead, outside_period, before_exposure, without_value

@@ -511,8 +511,16 @@ SELECT * FROM experiments_analytics.events_by_user_differing;
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_checks_mv
 REFRESH EVERY 1 DAY OFFSET 3 HOUR APPEND
 TO experiments_analytics.experiment_progress AS
-SELECT experiment_id, greatest(batch, toUInt64(toUnixTimestamp64Milli(now64(3)))) AS batch, definition, '' AS reached, false AS complete, versions
-FROM (SELECT * FROM experiments_analytics.experiment_progress FINAL);
+SELECT
+    found.experiment_id AS experiment_id,
+    greatest(progress.batch, toUInt64(toUnixTimestamp64Milli(now64(3)))) AS batch,
+    progress.definition AS definition,
+    '' AS reached,
+    false AS complete,
+    progress.versions AS versions
+FROM (SELECT DISTINCT experiment_id FROM experiments_analytics.events_by_user) AS found
+LEFT JOIN (SELECT * FROM experiments_analytics.experiment_progress FINAL) AS progress ON progress.experiment_id = found.experiment_id
+SETTINGS join_use_nulls = 0;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_checks_totals_mv
 REFRESH EVERY 1 DAY OFFSET 3 HOUR APPEND

@@ -131,6 +131,13 @@ FROM
 ) AS hours
 GROUP BY experiment_id, variant_id, event_type, hour;
 
+-- Every night all of them.
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_checks_hours_mv
+REFRESH EVERY 1 DAY OFFSET 3 HOUR APPEND
+TO experiments_analytics.experiment_hours_touched AS
+SELECT DISTINCT experiment_id, variant_id, toStartOfInterval(timestamp, toIntervalMillisecond(3600000)) AS hour, now64(3) AS at
+FROM experiments_analytics.events_by_user;
+
 CREATE TABLE IF NOT EXISTS experiments_analytics.events_by_day
 (
     experiment_id  UInt32,

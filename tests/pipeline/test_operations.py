@@ -234,14 +234,17 @@ def test_a_user_is_erased_everywhere(tmp_path):
         server.query(f"INSERT INTO {DATABASE}.pipeline_minutes (topic, minute, error_reason) VALUES ('t', now(), 'x: {user} does')")
         assert held(0, user) == held(1, other) == [1, 1, 3, 1]
         *erase, left = statements("erase_user")
-        for statement in erase:
-            server.query(statement, params={"user": user})
+        def erased(name: str) -> bool:
+            """Again where a batch was on its way, as the operation says."""
+            for statement in erase:
+                server.query(statement, params={"user": name})
+            return server.value(left, params={"user": name}) == 0
+
+        assert erased(user) or erased(user) or erased(user)
         assert held(0, user)[:3] == [0, 0, 0]
         assert server.value(f"SELECT count() FROM {DATABASE}.pipeline_minutes WHERE error_reason LIKE '%{user} %'") == 0
         assert held(1, other)[:3] == [1, 1, 3]
-        for statement in erase:
-            server.query(statement, params={"user": other})
-        assert server.value(left, params={"user": other}) == 0
+        assert erased(other) or erased(other) or erased(other)
         # A user whom nobody knows is no reason to touch anything.
         for statement in erase:
             server.query(statement, params={"user": "nobody"})

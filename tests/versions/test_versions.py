@@ -218,6 +218,8 @@ def test_results_are_computed(server, bundle, arrived):
         assert server.query(f"SELECT count() > 0 FROM {DATABASE}.experiment_events") == "1\n"
         return
     wait_for(server, f"SELECT now64(3) > max(at) + INTERVAL 2 SECOND FROM {DATABASE}.experiment_touched", "1")
+    # The steps run by themselves, too, one after the other.
+    wait_for(server, f"SELECT count() > 0 AND (SELECT count() FROM {DATABASE}.experiment_batch) = 0 FROM {DATABASE}.experiment_users", "1")
     for name in REFRESHED:
         refresh(server, name)
     assert server.query(f"SELECT view, exception FROM system.view_refreshes WHERE database = '{DATABASE}' AND exception != ''") == ""
