@@ -25,8 +25,9 @@ SETTINGS join_use_nulls = 0;
 -- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
 -- The same events sorted by user, with the columns that the analysis reads: what a user did is a few granules, so a refresh
--- that asks for the users of the last seconds reads little, however long the history is. Small granules and blocks are what
--- makes it so (bench/results).
+-- that asks for the users of the last seconds reads little, however long the history is. Two things make it so (bench/results):
+-- granules are small, and parts are compact at any size, for there a granule's column is a block of its own; in a wide part
+-- each read of a granule would decompress its neighbours, too.
 --
 -- The sorting key holds that of events_processed, so rows that collapse there collapse here. `gone`: the row is no longer in
 -- events_processed, which the nightly comparison found.
@@ -52,7 +53,7 @@ CREATE TABLE IF NOT EXISTS {storage}.events_by_user
 ENGINE = {replicated}ReplacingMergeTree(lsn)
 PRIMARY KEY (experiment_id, user_id)
 ORDER BY (experiment_id, user_id, timestamp, variant_id, event_key)
-SETTINGS index_granularity = 256, min_compress_block_size = 16384, max_compress_block_size = 65536;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1000000000000000, min_rows_for_wide_part = 1000000000000000;
 
 --| distributed events_by_user by experiment_id, variant_id, timestamp, event_key
 -- Which users an insert of events touched. `block` is one insert of them, which becomes visible as a whole, and after the events:

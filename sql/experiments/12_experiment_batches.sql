@@ -80,7 +80,7 @@ CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_user_rows
 ENGINE = ReplacingMergeTree(batch)
 PRIMARY KEY (experiment_id, user_id)
 ORDER BY (experiment_id, user_id)
-SETTINGS index_granularity = 256, min_compress_block_size = 16384, max_compress_block_size = 65536;
+SETTINGS index_granularity = 32, min_bytes_for_wide_part = 1000000000000000, min_rows_for_wide_part = 1000000000000000;
 
 -- The users of a batch as they are, and as they were before it: `is` and `was` differ by what the totals do not have yet.
 CREATE TABLE IF NOT EXISTS experiments_analytics.experiment_changes
@@ -156,30 +156,36 @@ SELECT * FROM experiments_analytics.experiment_batches
 WHERE batch = (SELECT max(batch) FROM experiments_analytics.experiment_batches)
   AND batch NOT IN (SELECT batch FROM experiments_analytics.experiment_batches WHERE step = 'done');
 
--- Its users that are still to be computed.
-CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_users AS
-SELECT DISTINCT experiment_id, user_id
+-- Its users that are still to be computed: of its blocks, and of its slices where it has any.
+--
+-- Here and below, merge() with a name that a query chooses stands for a view that is looked into only when there is something
+-- in it: to plan these statements costs more than they do where there is nothing new, and that is most of the time.
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_blocks_users AS
+SELECT experiment_id, user_id
+FROM experiments_analytics.experiment_touched
+WHERE at BETWEEN (SELECT max(oldest) FROM experiments_analytics.experiment_batch)
+             AND (SELECT max(newest) FROM experiments_analytics.experiment_batch)
+  AND block IN (SELECT arrayJoin(blocks) FROM experiments_analytics.experiment_batch);
+
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_slices_users AS
+SELECT users.experiment_id AS experiment_id, users.user_id AS user_id
 FROM
 (
-    SELECT experiment_id, user_id
-    FROM experiments_analytics.experiment_touched
-    WHERE at BETWEEN (SELECT max(oldest) FROM experiments_analytics.experiment_batch)
-                 AND (SELECT max(newest) FROM experiments_analytics.experiment_batch)
-      AND block IN (SELECT arrayJoin(blocks) FROM experiments_analytics.experiment_batch)
+    SELECT experiment_id, user_id FROM experiments_analytics.events_by_user
+    WHERE experiment_id IN (SELECT arrayJoin(slices.experiment_id) FROM experiments_analytics.experiment_batch)
     UNION ALL
-    SELECT users.experiment_id AS experiment_id, users.user_id AS user_id
-    FROM
-    (
-        SELECT experiment_id, user_id FROM experiments_analytics.events_by_user
-        WHERE experiment_id IN (SELECT arrayJoin(slices.experiment_id) FROM experiments_analytics.experiment_batch)
-        UNION ALL
-        SELECT experiment_id, user_id FROM experiments_analytics.experiment_user_rows
-        WHERE experiment_id IN (SELECT arrayJoin(slices.experiment_id) FROM experiments_analytics.experiment_batch)
-    ) AS users
-    INNER JOIN (SELECT arrayJoin(slices) AS slice FROM experiments_analytics.experiment_batch) AS part
-        ON part.slice.experiment_id = users.experiment_id
-    WHERE (part.slice.after = '' OR users.user_id > part.slice.after) AND users.user_id <= part.slice.upto
-)
+    SELECT experiment_id, user_id FROM experiments_analytics.experiment_user_rows
+    WHERE experiment_id IN (SELECT arrayJoin(slices.experiment_id) FROM experiments_analytics.experiment_batch)
+) AS users
+INNER JOIN (SELECT arrayJoin(slices) AS slice FROM experiments_analytics.experiment_batch) AS part
+    ON part.slice.experiment_id = users.experiment_id
+WHERE (part.slice.after = '' OR users.user_id > part.slice.after) AND users.user_id <= part.slice.upto;
+
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_users AS
+SELECT DISTINCT experiment_id, user_id
+FROM merge('experiments_analytics',
+    (SELECT if(countIf(notEmpty(slices)) > 0, '^experiment_batch_(blocks|slices)_users$', '^experiment_batch_blocks_users$')
+     FROM experiments_analytics.experiment_batch))
 WHERE (experiment_id, user_id) NOT IN
     (SELECT experiment_id, user_id FROM experiments_analytics.experiment_changes
      WHERE batch = (SELECT max(batch) FROM experiments_analytics.experiment_batch));

@@ -1,9 +1,27 @@
 -- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
+-- The event types that a metric reads, for its number (`side` 1) and for its denominator (2).
+CREATE OR REPLACE VIEW experiments_analytics.experiment_metric_events AS
+SELECT
+    experiment_ids, kind, quantile_of, devices, browsers, pages, window_hours, cap, isNotNull(cap_quantile) OR kind = 'quantile' AS in_buckets,
+    if(cuped, cuped_days, 0) AS days_before, definition AS metric_definition,
+    part.1 AS side,
+    arrayJoin(arrayDistinct(part.2)) AS metric_event_type,
+    multiIf(part.3 = '', 1, part.3 = 'value', 2, part.3 = 'score', 3, 4) AS number_of,
+    substring(part.3, length('properties.') + 1) AS property
+FROM
+(
+    SELECT *, arrayJoin([(1, event_types, number), (2, denominator_event_types, denominator_number)]) AS part
+    FROM experiments_analytics.experiment_metrics_defined
+);
+
 -- The events of events_by_user with their place (11_experiment_events.sql says what that is) and the rules of their experiment.
+--
+-- `properties` are read where a metric names a member of them, and are empty elsewhere.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_user_events AS
 SELECT
-    events.*,
+    experiment_id, user_id, timestamp, variant_id, event_key, event_type, assignment_at, created_at, value, score, page, device, browser,
+    if((SELECT count() > 0 FROM experiments_analytics.experiment_metric_events WHERE number_of = 4), properties, '') AS properties_read,
     rules.washout_hours AS washout_hours,
     rules.phases AS phases,
     rules.excluded_browsers AS excluded_browsers,
@@ -73,7 +91,9 @@ SELECT
     toUInt64(length(all_conversions) - length(own_conversions)) AS before_exposure,
     toUInt64(arrayCount(conversion -> conversion.2 = 0, own_conversions)) AS without_value,
     counts_from,
-    definition
+    definition,
+    -- What metrics may read, so that a user's events are read once.
+    metric_events
 FROM
 (
     SELECT *, arrayFilter(conversion -> ifNull(conversion.1 >= counts_from, false), all_conversions) AS own_conversions
@@ -110,7 +130,10 @@ FROM
                 countIf(place = 'outside the period') AS outside_period,
                 any(washout_hours) AS washout_hours,
                 any(phases) AS phases,
-                any(definition) AS definition
+                any(definition) AS definition,
+                groupArrayIf(
+                    (event_type, timestamp, counted, seen OR place = 'outside the period', value, score, device, browser, page, properties_read),
+                    event_type IN (SELECT metric_event_type FROM experiments_analytics.experiment_metric_events)) AS metric_events
             FROM experiments_analytics.experiment_user_events(everything = {everything:Bool})
             GROUP BY experiment_id, user_id
         )
@@ -118,69 +141,67 @@ FROM
 )
 SETTINGS join_use_nulls = 0;
 
--- The event types that a metric reads, for its number (`side` 1) and for its denominator (2).
-CREATE OR REPLACE VIEW experiments_analytics.experiment_metric_events AS
-SELECT
-    experiment_ids, kind, quantile_of, devices, browsers, pages, window_hours, cap, isNotNull(cap_quantile) OR kind = 'quantile' AS in_buckets,
-    if(cuped, cuped_days, 0) AS days_before, definition AS metric_definition,
-    part.1 AS side,
-    arrayJoin(arrayDistinct(part.2)) AS metric_event_type,
-    multiIf(part.3 = '', 1, part.3 = 'value', 2, part.3 = 'score', 3, 4) AS number_of,
-    substring(part.3, length('properties.') + 1) AS property
-FROM
-(
-    SELECT *, arrayJoin([(1, event_types, number), (2, denominator_event_types, denominator_number)]) AS part
-    FROM experiments_analytics.experiment_metrics_defined
-);
-
 -- Each event once for each metric that reads it, of exposed users: `after` their exposure, within the metric's window, or
--- `before` it, for CUPED.
+-- `before` it, for CUPED. `version` is 0 where the event is neither, and of a user without events that a metric reads; so
+-- each user is here, and `person` has what experiment_users_computed says.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_metric_parts AS
-SELECT *
+SELECT
+    *,
+    if(after OR before, cityHash64(metric_definition, definition), 0) AS version
 FROM
 (
     SELECT
         events.experiment_id AS experiment_id,
         events.user_id AS user_id,
-        cityHash64(metric_definition, events.definition) AS version,
-        kind, quantile_of, cap, in_buckets, side, number_of, property, value, score, properties,
-        place = 'counted' AND timestamp >= users.counts_from
-            AND (isNull(window_hours) OR timestamp < users.counts_from + toIntervalSecond(assumeNotNull(window_hours) * 3600)) AS after,
-        place IN ('counted', 'before assignment', 'no assignment', 'outside the period') AND timestamp < users.first_exposure
-            AND timestamp >= users.first_exposure - toIntervalDay(days_before) AS before
-    FROM experiments_analytics.experiment_user_events(everything = {everything:Bool}) AS events
-    INNER JOIN
+        person, definition, metric_definition, kind, quantile_of, cap, in_buckets, side, number_of, property,
+        event.5 AS value, event.6 AS score, event.10 AS properties,
+        reads AND has_events
+            AND (empty(metrics.experiment_ids) OR has(metrics.experiment_ids, events.experiment_id))
+            AND (empty(devices) OR has(devices, event.7))
+            AND (empty(browsers) OR has(browsers, event.8))
+            AND (empty(pages) OR has(pages, event.9)) AS is_read,
+        is_read AND event.3 AND event.2 >= counts_from
+            AND (isNull(window_hours) OR event.2 < counts_from + toIntervalSecond(assumeNotNull(window_hours) * 3600)) AS after,
+        is_read AND event.4 AND event.2 < exposed_at AND event.2 >= exposed_at - toIntervalDay(days_before) AS before
+    FROM
     (
-        SELECT experiment_id, user_id, assumeNotNull(first_exposure) AS first_exposure, assumeNotNull(counts_from) AS counts_from
-        FROM experiments_analytics.experiment_users_computed(everything = {everything:Bool})
-        WHERE state = 'exposed'
-    ) AS users ON users.experiment_id = events.experiment_id AND users.user_id = events.user_id
-    INNER JOIN experiments_analytics.experiment_metric_events AS metrics ON metrics.metric_event_type = events.event_type
-    WHERE (empty(metrics.experiment_ids) OR has(metrics.experiment_ids, events.experiment_id))
-      AND (empty(devices) OR has(devices, events.device))
-      AND (empty(browsers) OR has(browsers, events.browser))
-      AND (empty(pages) OR has(pages, events.page))
+        SELECT experiment_id, user_id, person, definition, exposed_at, counts_from, notEmpty(own_events) AS has_events, event, event.1 AS event_type
+        FROM
+        (
+            SELECT
+                experiment_id, user_id, definition,
+                ifNull(first_exposure, toDateTime64(0, 6, 'UTC')) AS exposed_at,
+                ifNull(users.counts_from, toDateTime64(0, 6, 'UTC')) AS counts_from,
+                if(state = 'exposed', metric_events, []) AS own_events,
+                tuple(variants, variant_id, assigned_at, first_exposure, state, first_conversion, conversions, value_units, clicked, device,
+                      browser, page, phase, events, before_assignment, no_assignment, unknown_variant, clock_ahead, outside_period,
+                      before_exposure, without_value, definition) AS person
+            FROM experiments_analytics.experiment_users_computed(everything = {everything:Bool}) AS users
+        )
+        LEFT ARRAY JOIN own_events AS event
+    ) AS events
+    LEFT JOIN (SELECT *, true AS reads FROM experiments_analytics.experiment_metric_events) AS metrics ON metrics.metric_event_type = events.event_type
 )
-WHERE after OR before
 SETTINGS join_use_nulls = 0;
 
 -- What each exposed user adds to each metric: one row a user and metric where there is any event for it, also before the
--- exposure. Numbers are whole ones of 1e-9, so that sums are the same in any order: x the number itself or the numerator, y
--- the denominator; p and q the same over the days before the first exposure. `refused` are events whose number is missing, is
--- no number, or lies beyond 1e15; so is a sum beyond that: it counts as 0. `version` changes with the definition of the
--- metric and with the settings of the experiment.
+-- exposure, and one with `version` 0 that adds nothing where there are other events, or none. Numbers are whole ones of 1e-9,
+-- so that sums are the same in any order: x the number itself or the numerator, y the denominator; p and q the same over the
+-- days before the first exposure. `refused` are events whose number is missing, is no number, or lies beyond 1e15; so is a sum
+-- beyond that: it counts as 0. `version` changes with the definition of the metric and with the settings of the experiment.
 --
 -- `bucket` is 0 but for quantiles and caps by quantile: 1 + floor(log(x / 1e-9) / log(1.01)), and the negative of that for
 -- negative values.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_contributions_computed AS
 SELECT
-    experiment_id, user_id, version, x, y, p, q, counted, refused,
+    experiment_id, user_id, person, version, x, y, p, q, counted, refused,
     toInt16(if(in_buckets AND x != 0, sign(x) * (1 + floor(log(toFloat64(abs(x))) / log(1.01))), 0)) AS bucket
 FROM
 (
     SELECT
         experiment_id,
         user_id,
+        person,
         version,
         in_buckets,
         toInt128(if(fits, if(whole_x < cap_units, whole_x, cap_units), 0)) AS x,
@@ -197,7 +218,7 @@ FROM
         FROM
         (
             SELECT
-                experiment_id, user_id, version, in_buckets, cap_units, events_x, events_y, total_y, total_q, refused,
+                experiment_id, user_id, person, version, in_buckets, cap_units, events_x, events_y, total_y, total_q, refused,
                 multiIf(
                     measured = 1, toInt128(events_x > 0) * 1000000000,
                     measured = 4, toInt128(round(toFloat64(total_x) / greatest(events_x, 1))),
@@ -210,6 +231,7 @@ FROM
                     experiment_id,
                     user_id,
                     version,
+                    any(person) AS person,
                     any(if(kind = 'quantile', toInt8(quantile_of), toInt8(kind))) AS measured,
                     any(if(isNull(cap), toInt128('1000000000000000000000000'), toInt128(round(assumeNotNull(cap) * 1e9)))) AS cap_units,
                     any(in_buckets) AS in_buckets,
@@ -248,25 +270,25 @@ FROM
 -- Both in one row, as experiment_user_rows keeps them.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_user_rows_computed AS
 SELECT
-    users.experiment_id AS experiment_id,
-    users.user_id AS user_id,
-    variants, variant_id, assigned_at, first_exposure, state, first_conversion, conversions, value_units, clicked, device,
-    browser, page, phase, events, before_assignment, no_assignment, unknown_variant, clock_ahead, outside_period,
-    before_exposure, without_value,
-    users.definition AS definition,
-    contributions.metrics AS metrics
-FROM experiments_analytics.experiment_users_computed(everything = {everything:Bool}) AS users
-LEFT JOIN
+    experiment_id,
+    user_id,
+    person.1 AS variants, person.2 AS variant_id, person.3 AS assigned_at, person.4 AS first_exposure, person.5 AS state,
+    person.6 AS first_conversion, person.7 AS conversions, person.8 AS value_units, person.9 AS clicked,
+    person.10 AS device, person.11 AS browser, person.12 AS page, person.13 AS phase, person.14 AS events,
+    person.15 AS before_assignment, person.16 AS no_assignment, person.17 AS unknown_variant, person.18 AS clock_ahead,
+    person.19 AS outside_period, person.20 AS before_exposure, person.21 AS without_value, person.22 AS definition,
+    metrics
+FROM
 (
     SELECT
         experiment_id,
         user_id,
-        CAST(arraySort(groupArray((version, x, y, p, q, counted, refused, bucket))),
+        any(contributions.person) AS person,
+        CAST(arraySort(groupArrayIf((version, x, y, p, q, counted, refused, bucket), version != 0)),
              'Array(Tuple(version UInt64, x Int128, y Int128, p Int128, q Int128, counted UInt8, refused UInt32, bucket Int16))') AS metrics
-    FROM experiments_analytics.experiment_contributions_computed(everything = {everything:Bool})
+    FROM experiments_analytics.experiment_contributions_computed(everything = {everything:Bool}) AS contributions
     GROUP BY experiment_id, user_id
-) AS contributions ON contributions.experiment_id = users.experiment_id AND contributions.user_id = users.user_id
-SETTINGS join_use_nulls = 0;
+);
 
 -- The users at once, without waiting for a refresh; quick for one experiment (WHERE experiment_id = …).
 CREATE OR REPLACE VIEW experiments_analytics.experiment_users_now AS

@@ -163,25 +163,32 @@ FROM
 LEFT JOIN experiments_analytics.experiment_rules AS rules ON rules.experiment_id = known.experiment_id
 SETTINGS join_use_nulls = 0;
 
--- Experiments whose totals are not complete for their present settings and metrics, with how many users they may have and
--- where to go on. `chosen`: the next slice begins with them.
-CREATE OR REPLACE VIEW experiments_analytics.experiment_pending AS
+-- Experiments whose totals are not complete for their present settings and metrics.
+CREATE OR REPLACE VIEW experiments_analytics.experiment_unfinished AS
 SELECT
     definitions.experiment_id AS experiment_id,
     definitions.definition AS definition,
     definitions.versions AS versions,
     progress.definition != definitions.definition AS begins,
-    if(begins, '', progress.reached) AS after,
-    sum(greatest(users.users, 1)) OVER (ORDER BY definitions.experiment_id) - greatest(users.users, 1) < 50000 AS chosen
+    if(begins, '', progress.reached) AS after
 FROM experiments_analytics.experiment_definitions AS definitions
 LEFT JOIN (SELECT * FROM experiments_analytics.experiment_progress FINAL) AS progress
     ON progress.experiment_id = definitions.experiment_id
+WHERE begins OR NOT progress.complete
+SETTINGS join_use_nulls = 0;
+
+-- The same, with how many users they may have and
+-- where to go on. `chosen`: the next slice begins with them.
+CREATE OR REPLACE VIEW experiments_analytics.experiment_pending AS
+SELECT
+    experiment_id, definition, versions, begins, after,
+    sum(greatest(users.users, 1)) OVER (ORDER BY unfinished.experiment_id) - greatest(users.users, 1) < 50000 AS chosen
+FROM experiments_analytics.experiment_unfinished AS unfinished
 LEFT JOIN
 (
     SELECT experiment_id, sum(counted) AS users FROM experiments_analytics.experiment_totals FINAL
     WHERE version = 0 AND segment_type = 'state' GROUP BY experiment_id
-) AS users ON users.experiment_id = definitions.experiment_id
-WHERE begins OR NOT progress.complete
+) AS users ON users.experiment_id = unfinished.experiment_id
 SETTINGS join_use_nulls = 0;
 
 CREATE OR REPLACE VIEW experiments_analytics.experiment_slices AS
@@ -235,9 +242,10 @@ ENGINE = MergeTree
 ORDER BY asked_at
 TTL toDateTime(asked_at) + INTERVAL 1 YEAR;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_batches_mv
-REFRESH AFTER 5 SECOND APPEND
-TO experiments_analytics.experiment_batches AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_slices_none AS
+SELECT * FROM experiments_analytics.experiment_slices WHERE false;
+
+CREATE OR REPLACE VIEW experiments_analytics.experiment_next_batch AS
 WITH
     (SELECT argMax(horizon, batch) FROM experiments_analytics.experiment_batches) AS last_horizon,
     ifNull((SELECT max(asked_at) FROM experiments_analytics.experiment_checks), toDateTime64(0, 3, 'UTC'))
@@ -275,15 +283,29 @@ CROSS JOIN
 (
     SELECT CAST(groupArray((experiment_id, definition, versions, after, upto, last)),
                 'Array(Tuple(experiment_id UInt32, definition UInt64, versions Array(UInt64), after String, upto String, last Bool))') AS slices_found
-    FROM experiments_analytics.experiment_slices
+    FROM merge('experiments_analytics',
+        (SELECT if(count() > 0, '^experiment_slices$', '^experiment_slices_none$') FROM experiments_analytics.experiment_unfinished))
 ) AS slices_of
 WHERE (SELECT count() FROM experiments_analytics.experiment_batch) = 0
   AND (notEmpty(taken) OR notEmpty(slices_found) OR asked);
 
+CREATE OR REPLACE VIEW experiments_analytics.experiment_next_batch_none AS
+SELECT * FROM experiments_analytics.experiment_batches WHERE false;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_batches_mv
+REFRESH AFTER 5 SECOND APPEND
+TO experiments_analytics.experiment_batches AS
+SELECT batch, step, at, blocks, oldest, newest, horizon, slices, compare
+FROM merge('experiments_analytics',
+    (SELECT if((SELECT count() FROM experiments_analytics.experiment_batch) = 0
+               AND ((SELECT count() FROM experiments_analytics.experiment_touched_waiting) > 0
+                    OR (SELECT count() FROM experiments_analytics.experiment_unfinished) > 0
+                    OR (SELECT max(asked_at) FROM experiments_analytics.experiment_checks)
+                        > (SELECT max(at) FROM experiments_analytics.experiment_batches WHERE compare)),
+               '^experiment_next_batch$', '^experiment_next_batch_none$')));
+
 -- Its users are computed.
-CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_changes_mv
-REFRESH DEPENDS ON experiments_analytics.experiment_batches_mv APPEND
-TO experiments_analytics.experiment_changes AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_changes AS
 SELECT
     (SELECT max(batch) FROM experiments_analytics.experiment_batch) AS batch,
     users.experiment_id AS experiment_id,
@@ -309,6 +331,17 @@ LEFT JOIN
 ) AS stored ON stored.experiment_id = users.experiment_id AND stored.user_id = users.user_id
 SETTINGS join_use_nulls = 0;
 
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_changes_none AS
+SELECT * FROM experiments_analytics.experiment_changes WHERE false;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_changes_mv
+REFRESH DEPENDS ON experiments_analytics.experiment_batches_mv APPEND
+TO experiments_analytics.experiment_changes AS
+SELECT batch, experiment_id, user_id, `is`, was
+FROM merge('experiments_analytics',
+    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_changes$', '^experiment_batch_changes_none$')
+     FROM experiments_analytics.experiment_batch));
+
 -- When all are, they are kept.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_rows AS
 SELECT
@@ -331,11 +364,23 @@ WHERE batch = (SELECT max(batch) FROM experiments_analytics.experiment_batch)
              (SELECT experiment_id, user_id FROM experiments_analytics.experiment_changes
               WHERE batch = (SELECT max(batch) FROM experiments_analytics.experiment_batch)));
 
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_rows_ready AS
+SELECT * FROM experiments_analytics.experiment_batch_rows
+WHERE (SELECT count() FROM experiments_analytics.experiment_batch_users) = 0;
+
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_rows_none AS
+SELECT * FROM experiments_analytics.experiment_user_rows WHERE false;
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_user_rows_mv
 REFRESH DEPENDS ON experiments_analytics.experiment_changes_mv APPEND
 TO experiments_analytics.experiment_user_rows AS
-SELECT * FROM experiments_analytics.experiment_batch_rows
-WHERE (SELECT count() FROM experiments_analytics.experiment_batch_users) = 0;
+SELECT
+    experiment_id, user_id, batch, variants, variant_id, assigned_at, first_exposure, state, first_conversion, conversions, value_units,
+    clicked, device, browser, page, phase, events, before_assignment, no_assignment, unknown_variant, clock_ahead, outside_period,
+    before_exposure, without_value, definition, metrics
+FROM merge('experiments_analytics',
+    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_rows_ready$', '^experiment_batch_rows_none$')
+     FROM experiments_analytics.experiment_batch));
 
 -- When all are, the totals are moved by the differences. Only totals that differ get a row.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_totals AS
@@ -370,23 +415,39 @@ FROM
 GROUP BY experiment_id, version, variant_id, segment_type, segment, bucket
 HAVING max(is_new) AND max(of_batch) < batch;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_totals_mv
-REFRESH DEPENDS ON experiments_analytics.experiment_user_rows_mv APPEND
-TO experiments_analytics.experiment_totals AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_totals_ready AS
 SELECT * FROM experiments_analytics.experiment_batch_totals
 WHERE (SELECT count() FROM experiments_analytics.experiment_batch_users) = 0
   AND (SELECT count() FROM experiments_analytics.experiment_batch_rows) = 0;
 
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_totals_none AS
+SELECT * FROM experiments_analytics.experiment_totals WHERE false;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_totals_mv
+REFRESH DEPENDS ON experiments_analytics.experiment_user_rows_mv APPEND
+TO experiments_analytics.experiment_totals AS
+SELECT
+    experiment_id, version, variant_id, segment_type, segment, bucket, batch, counted, refused, x, y, p, q, xx, yy, pp, qq, xy, xp, xq, yp, yq, pq
+FROM merge('experiments_analytics',
+    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_totals_ready$', '^experiment_batch_totals_none$')
+     FROM experiments_analytics.experiment_batch));
+
 -- When they are, it is done.
-CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_done_mv
-REFRESH DEPENDS ON experiments_analytics.experiment_totals_mv APPEND
-TO experiments_analytics.experiment_batches AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_done AS
 SELECT batch, 'done' AS step, now64(3) AS at, emptyArrayUInt64() AS blocks, oldest, newest, horizon, slices, compare
 FROM experiments_analytics.experiment_batch
 WHERE NOT compare
   AND (SELECT count() FROM experiments_analytics.experiment_batch_users) = 0
   AND (SELECT count() FROM experiments_analytics.experiment_batch_rows) = 0
   AND (SELECT count() FROM experiments_analytics.experiment_batch_totals) = 0;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_done_mv
+REFRESH DEPENDS ON experiments_analytics.experiment_totals_mv APPEND
+TO experiments_analytics.experiment_batches AS
+SELECT batch, step, at, blocks, oldest, newest, horizon, slices, compare
+FROM merge('experiments_analytics',
+    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_done$', '^experiment_next_batch_none$')
+     FROM experiments_analytics.experiment_batch));
 
 -- A batch that compares adds up all users anew, while nothing else moves the totals, and writes those that differ; when none
 -- does, it is done.
@@ -425,16 +486,26 @@ HAVING sumIf(parts.counted, NOT is_new) != counted OR sumIf(parts.refused, NOT i
          OR sumIf(parts.xq, NOT is_new) != xq OR sumIf(parts.yp, NOT is_new) != yp OR sumIf(parts.yq, NOT is_new) != yq OR sumIf(parts.pq, NOT is_new) != pq;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_totals_differing_mv
-REFRESH AFTER 1 MINUTE APPEND
+REFRESH AFTER 10 SECOND APPEND
 TO experiments_analytics.experiment_totals AS
-SELECT * FROM experiments_analytics.experiment_totals_differing;
+SELECT
+    experiment_id, version, variant_id, segment_type, segment, bucket, batch, counted, refused, x, y, p, q, xx, yy, pp, qq, xy, xp, xq, yp, yq, pq
+FROM merge('experiments_analytics',
+    (SELECT if(countIf(compare) > 0, '^experiment_totals_differing$', '^experiment_batch_totals_none$')
+     FROM experiments_analytics.experiment_batch));
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_compared_mv
-REFRESH AFTER 1 MINUTE APPEND
-TO experiments_analytics.experiment_batches AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_compared AS
 SELECT batch, 'done' AS step, now64(3) AS at, emptyArrayUInt64() AS blocks, oldest, newest, horizon, slices, compare
 FROM experiments_analytics.experiment_batch
 WHERE compare AND (SELECT count() FROM experiments_analytics.experiment_totals_differing) = 0;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_compared_mv
+REFRESH AFTER 10 SECOND APPEND
+TO experiments_analytics.experiment_batches AS
+SELECT batch, step, at, blocks, oldest, newest, horizon, slices, compare
+FROM merge('experiments_analytics',
+    (SELECT if(countIf(compare) > 0, '^experiment_batch_compared$', '^experiment_next_batch_none$')
+     FROM experiments_analytics.experiment_batch));
 
 -- What was not as computed from nothing, of a comparison: totals, users, and events that events_by_user had otherwise. Such a
 -- row is a fault of this program or of somebody's hand, and is put right by the same refresh.
@@ -524,7 +595,7 @@ SETTINGS join_use_nulls = 0;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_checks_totals_mv
 REFRESH EVERY 1 DAY OFFSET 3 HOUR APPEND
-TO experiments_analytics.experiment_checks AS
+TO experiments_analytics.experiment_checks EMPTY AS
 SELECT now64(3) AS asked_at;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_progress_mv
