@@ -159,15 +159,16 @@ WHERE batch = (SELECT max(batch) FROM experiments_analytics.experiment_batches)
 -- Its users that are still to be computed: of its blocks, and of its slices where it has any.
 --
 -- Here and below, merge() with a name that a query chooses stands for a view that is looked into only when there is something
--- in it: to plan these statements costs more than they do where there is nothing new, and that is most of the time.
-CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_blocks_users AS
+-- in it: to plan these statements costs more than they do where there is nothing new, and that is most of the time. Where
+-- a server only looks at a statement, such a query is empty text, and the name is that of the view with something in it.
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_users_of_blocks AS
 SELECT experiment_id, user_id
 FROM experiments_analytics.experiment_touched
 WHERE at BETWEEN (SELECT max(oldest) FROM experiments_analytics.experiment_batch)
              AND (SELECT max(newest) FROM experiments_analytics.experiment_batch)
   AND block IN (SELECT arrayJoin(blocks) FROM experiments_analytics.experiment_batch);
 
-CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_slices_users AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_users_of_slices AS
 SELECT users.experiment_id AS experiment_id, users.user_id AS user_id
 FROM
 (
@@ -184,8 +185,8 @@ WHERE (part.slice.after = '' OR users.user_id > part.slice.after) AND users.user
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_users AS
 SELECT DISTINCT experiment_id, user_id
 FROM merge('experiments_analytics',
-    (SELECT if(countIf(notEmpty(slices)) > 0, '^experiment_batch_(blocks|slices)_users$', '^experiment_batch_blocks_users$')
-     FROM experiments_analytics.experiment_batch))
+    concat('^experiment_batch_users_of_blocks$',
+           (SELECT if(countIf(notEmpty(slices)) > 0, '|^experiment_batch_users_of_slices$', '') FROM experiments_analytics.experiment_batch)))
 WHERE (experiment_id, user_id) NOT IN
     (SELECT experiment_id, user_id FROM experiments_analytics.experiment_changes
      WHERE batch = (SELECT max(batch) FROM experiments_analytics.experiment_batch));

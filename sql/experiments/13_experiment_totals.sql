@@ -284,7 +284,7 @@ CROSS JOIN
     SELECT CAST(groupArray((experiment_id, definition, versions, after, upto, last)),
                 'Array(Tuple(experiment_id UInt32, definition UInt64, versions Array(UInt64), after String, upto String, last Bool))') AS slices_found
     FROM merge('experiments_analytics',
-        (SELECT if(count() > 0, '^experiment_slices$', '^experiment_slices_none$') FROM experiments_analytics.experiment_unfinished))
+        concat('^experiment_slices', (SELECT if(count() > 0, '', '_none') FROM experiments_analytics.experiment_unfinished), '$'))
 ) AS slices_of
 WHERE (SELECT count() FROM experiments_analytics.experiment_batch) = 0
   AND (notEmpty(taken) OR notEmpty(slices_found) OR asked);
@@ -297,12 +297,13 @@ REFRESH AFTER 5 SECOND APPEND
 TO experiments_analytics.experiment_batches AS
 SELECT batch, step, at, blocks, oldest, newest, horizon, slices, compare
 FROM merge('experiments_analytics',
-    (SELECT if((SELECT count() FROM experiments_analytics.experiment_batch) = 0
-               AND ((SELECT count() FROM experiments_analytics.experiment_touched_waiting) > 0
-                    OR (SELECT count() FROM experiments_analytics.experiment_unfinished) > 0
-                    OR (SELECT max(asked_at) FROM experiments_analytics.experiment_checks)
-                        > (SELECT max(at) FROM experiments_analytics.experiment_batches WHERE compare)),
-               '^experiment_next_batch$', '^experiment_next_batch_none$')));
+    concat('^experiment_next_batch',
+           (SELECT if((SELECT count() FROM experiments_analytics.experiment_batch) = 0
+                      AND ((SELECT count() FROM experiments_analytics.experiment_touched_waiting) > 0
+                           OR (SELECT count() FROM experiments_analytics.experiment_unfinished) > 0
+                           OR (SELECT max(asked_at) FROM experiments_analytics.experiment_checks)
+                               > (SELECT max(at) FROM experiments_analytics.experiment_batches WHERE compare)), '', '_none')),
+           '$'));
 
 -- Its users are computed.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_changes AS
@@ -339,8 +340,7 @@ REFRESH DEPENDS ON experiments_analytics.experiment_batches_mv APPEND
 TO experiments_analytics.experiment_changes AS
 SELECT batch, experiment_id, user_id, `is`, was
 FROM merge('experiments_analytics',
-    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_changes$', '^experiment_batch_changes_none$')
-     FROM experiments_analytics.experiment_batch));
+    concat('^experiment_batch_changes', (SELECT if(countIf(NOT compare) > 0, '', '_none') FROM experiments_analytics.experiment_batch), '$'));
 
 -- When all are, they are kept.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_rows AS
@@ -368,7 +368,7 @@ CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_rows_ready AS
 SELECT * FROM experiments_analytics.experiment_batch_rows
 WHERE (SELECT count() FROM experiments_analytics.experiment_batch_users) = 0;
 
-CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_rows_none AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_rows_ready_none AS
 SELECT * FROM experiments_analytics.experiment_user_rows WHERE false;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_user_rows_mv
@@ -379,8 +379,7 @@ SELECT
     clicked, device, browser, page, phase, events, before_assignment, no_assignment, unknown_variant, clock_ahead, outside_period,
     before_exposure, without_value, definition, metrics
 FROM merge('experiments_analytics',
-    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_rows_ready$', '^experiment_batch_rows_none$')
-     FROM experiments_analytics.experiment_batch));
+    concat('^experiment_batch_rows_ready', (SELECT if(countIf(NOT compare) > 0, '', '_none') FROM experiments_analytics.experiment_batch), '$'));
 
 -- When all are, the totals are moved by the differences. Only totals that differ get a row.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_totals AS
@@ -420,7 +419,7 @@ SELECT * FROM experiments_analytics.experiment_batch_totals
 WHERE (SELECT count() FROM experiments_analytics.experiment_batch_users) = 0
   AND (SELECT count() FROM experiments_analytics.experiment_batch_rows) = 0;
 
-CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_totals_none AS
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_totals_ready_none AS
 SELECT * FROM experiments_analytics.experiment_totals WHERE false;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_totals_mv
@@ -429,8 +428,7 @@ TO experiments_analytics.experiment_totals AS
 SELECT
     experiment_id, version, variant_id, segment_type, segment, bucket, batch, counted, refused, x, y, p, q, xx, yy, pp, qq, xy, xp, xq, yp, yq, pq
 FROM merge('experiments_analytics',
-    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_totals_ready$', '^experiment_batch_totals_none$')
-     FROM experiments_analytics.experiment_batch));
+    concat('^experiment_batch_totals_ready', (SELECT if(countIf(NOT compare) > 0, '', '_none') FROM experiments_analytics.experiment_batch), '$'));
 
 -- When they are, it is done.
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_done AS
@@ -441,13 +439,15 @@ WHERE NOT compare
   AND (SELECT count() FROM experiments_analytics.experiment_batch_rows) = 0
   AND (SELECT count() FROM experiments_analytics.experiment_batch_totals) = 0;
 
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_done_none AS
+SELECT * FROM experiments_analytics.experiment_batches WHERE false;
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_done_mv
 REFRESH DEPENDS ON experiments_analytics.experiment_totals_mv APPEND
 TO experiments_analytics.experiment_batches AS
 SELECT batch, step, at, blocks, oldest, newest, horizon, slices, compare
 FROM merge('experiments_analytics',
-    (SELECT if(countIf(NOT compare) > 0, '^experiment_batch_done$', '^experiment_next_batch_none$')
-     FROM experiments_analytics.experiment_batch));
+    concat('^experiment_batch_done', (SELECT if(countIf(NOT compare) > 0, '', '_none') FROM experiments_analytics.experiment_batch), '$'));
 
 -- A batch that compares adds up all users anew, while nothing else moves the totals, and writes those that differ; when none
 -- does, it is done.
@@ -485,27 +485,31 @@ HAVING sumIf(parts.counted, NOT is_new) != counted OR sumIf(parts.refused, NOT i
          OR sumIf(parts.pp, NOT is_new) != pp OR sumIf(parts.qq, NOT is_new) != qq OR sumIf(parts.xy, NOT is_new) != xy OR sumIf(parts.xp, NOT is_new) != xp
          OR sumIf(parts.xq, NOT is_new) != xq OR sumIf(parts.yp, NOT is_new) != yp OR sumIf(parts.yq, NOT is_new) != yq OR sumIf(parts.pq, NOT is_new) != pq;
 
+CREATE OR REPLACE VIEW experiments_analytics.experiment_totals_differing_none AS
+SELECT * FROM experiments_analytics.experiment_totals WHERE false;
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_totals_differing_mv
 REFRESH AFTER 10 SECOND APPEND
 TO experiments_analytics.experiment_totals AS
 SELECT
     experiment_id, version, variant_id, segment_type, segment, bucket, batch, counted, refused, x, y, p, q, xx, yy, pp, qq, xy, xp, xq, yp, yq, pq
 FROM merge('experiments_analytics',
-    (SELECT if(countIf(compare) > 0, '^experiment_totals_differing$', '^experiment_batch_totals_none$')
-     FROM experiments_analytics.experiment_batch));
+    concat('^experiment_totals_differing', (SELECT if(countIf(compare) > 0, '', '_none') FROM experiments_analytics.experiment_batch), '$'));
 
 CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_compared AS
 SELECT batch, 'done' AS step, now64(3) AS at, emptyArrayUInt64() AS blocks, oldest, newest, horizon, slices, compare
 FROM experiments_analytics.experiment_batch
 WHERE compare AND (SELECT count() FROM experiments_analytics.experiment_totals_differing) = 0;
 
+CREATE OR REPLACE VIEW experiments_analytics.experiment_batch_compared_none AS
+SELECT * FROM experiments_analytics.experiment_batches WHERE false;
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_compared_mv
 REFRESH AFTER 10 SECOND APPEND
 TO experiments_analytics.experiment_batches AS
 SELECT batch, step, at, blocks, oldest, newest, horizon, slices, compare
 FROM merge('experiments_analytics',
-    (SELECT if(countIf(compare) > 0, '^experiment_batch_compared$', '^experiment_next_batch_none$')
-     FROM experiments_analytics.experiment_batch));
+    concat('^experiment_batch_compared', (SELECT if(countIf(compare) > 0, '', '_none') FROM experiments_analytics.experiment_batch), '$'));
 
 -- What was not as computed from nothing, of a comparison: totals, users, and events that events_by_user had otherwise. Such a
 -- row is a fault of this program or of somebody's hand, and is put right by the same refresh.

@@ -10,6 +10,7 @@ GRANT SELECT ON experiments_analytics.experiment_settings TO experiments_analyst
 GRANT SELECT ON experiments_analytics.events_by_user TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_users_computed TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_user_events TO experiments_analyst;
+GRANT SELECT ON experiments_analytics.experiment_metric_events TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_batch_users TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_batch TO experiments_analyst;
 GRANT SELECT ON experiments_analytics.experiment_batches TO experiments_analyst;
