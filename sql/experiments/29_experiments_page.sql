@@ -176,8 +176,6 @@ ALTER TABLE experiments_analytics.experiment_list
     ADD COLUMN IF NOT EXISTS guardrails       UInt64,
     ADD COLUMN IF NOT EXISTS guardrails_held  UInt64;
 
-DROP VIEW IF EXISTS experiments_analytics.experiment_list_mv;
-
 CREATE MATERIALIZED VIEW IF NOT EXISTS experiments_analytics.experiment_list_mv
 REFRESH DEPENDS ON experiments_analytics.experiment_results_mv
 TO experiments_analytics.experiment_list AS

@@ -82,4 +82,5 @@ SELECT
     (SELECT count() FROM experiments_analytics.events_processed WHERE user_id = {user:String})
     + (SELECT count() FROM experiments_analytics.events_by_user WHERE user_id = {user:String})
     + (SELECT count() FROM experiments_analytics.experiment_user_rows WHERE user_id = {user:String})
-    + (SELECT count() FROM experiments_analytics.dead_letters WHERE position(message, {user:String}) > 0) AS left;
+    + (SELECT count() FROM experiments_analytics.dead_letters
+       WHERE match(concat(key, ' ', message), concat('(^|\\W)', regexpQuoteMeta({user:String}), '($|\\W)'))) AS left;
