@@ -1,7 +1,7 @@
 -- Needs ClickHouse 24.9, for APPEND of views that refresh themselves.
 --
--- From the users to totals, at a cost that follows what is new. A batch has the users that were touched since the last one;
--- they are computed anew from their events, and what has changed of them is added to the totals:
+-- From the users to totals, at a cost that follows what is new. A batch has the users that were touched since the last one.
+-- They are computed anew from their events, and what has changed of them is added to the totals:
 --
 --   experiment_touched ─> experiment_batches ─> experiment_changes ─> experiment_user_rows ─> experiment_totals ─> done
 --
