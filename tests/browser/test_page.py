@@ -462,3 +462,20 @@ def test_the_reader_may_read_figures_and_nothing_else(story):
         ask("SELECT 1 SETTINGS max_execution_time = 1000")
     with pytest.raises(QueryError, match="READONLY"):
         ask("SELECT 1 SETTINGS readonly = 0")
+
+
+def test_a_metric_that_is_a_row_is_shown_for_old_events(story, visit, shoot):
+    """The last one: it changes what the story's server computes."""
+    of = {"experiment_ids": [102], "event_types": ["conversion"]}
+    story.insert([{"metric": "score in a day", "kind": "mean", "number": "score", "role": "goal", "window_hours": 24, **of},
+                  {"metric": "revenue", "kind": "sum", "number": "value", "role": "guardrail", "margin": 0.5, "cap": 40, **of}],
+                 "experiment_metrics")
+    story.refresh()
+    page = visit(f"{story.page}#102")
+    for metric, role in (("score in a day", "goals"), ("revenue", "guardrails")):
+        want = story.results(102, metric, 1)
+        row = cells(page, metric)[1]
+        assert row["Variant"] == f"green\n{want['verdict']}" and float(row["Mean"]) > 0
+        assert page.locator(f"#{role} h4", has_text=metric).count() == 1
+    assert "in the first 24 hours" in page.locator("#goals h4", has_text="score in a day").inner_text()
+    shoot(page, "row")
