@@ -46,25 +46,6 @@ CREATE TABLE IF NOT EXISTS {storage}.experiment_settings
 ENGINE = {replicated}ReplacingMergeTree(updated_at)
 ORDER BY experiment_id;
 
--- A table of release 1 has some of them only.
-ALTER TABLE {storage}.experiment_settings
-    ADD COLUMN IF NOT EXISTS starts_at          Nullable(DateTime64(6, 'UTC')),
-    ADD COLUMN IF NOT EXISTS ends_at            Nullable(DateTime64(6, 'UTC')),
-    ADD COLUMN IF NOT EXISTS washout_hours      UInt32 DEFAULT 0,
-    ADD COLUMN IF NOT EXISTS phases             Map(String, DateTime64(6, 'UTC')),
-    ADD COLUMN IF NOT EXISTS excluded_browsers  String;
-
-ALTER TABLE {storage}.experiment_settings
-    ADD CONSTRAINT IF NOT EXISTS start_is_before_the_end
-        CHECK isNull(starts_at) OR isNull(ends_at) OR assumeNotNull(starts_at) < assumeNotNull(ends_at);
-
-ALTER TABLE {storage}.experiment_settings
-    ADD CONSTRAINT IF NOT EXISTS phases_are_named_once
-        CHECK length(mapKeys(phases)) = length(arrayDistinct(mapKeys(phases))) AND NOT has(mapKeys(phases), '');
-
-ALTER TABLE {storage}.experiment_settings
-    ADD CONSTRAINT IF NOT EXISTS excluded_browsers_is_a_regular_expression CHECK match('', excluded_browsers) IN (0, 1);
-
 --| distributed experiment_settings by experiment_id
 
 -- What is measured: one row a metric, the newest counts, and a metric that is added or changed shows for old events, too.

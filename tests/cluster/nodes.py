@@ -107,6 +107,7 @@ class Node(Engine):
         return [*((node.ports[1], 1) for node in nodes), *((node.ports[1], 0) for node in decoders)]
 
     def apply_cluster(self, cluster: str, settings: str = "", **environment) -> None:
+        self.revive()
         done = subprocess.run([SETTINGS / "apply.sh", cluster, self.client(settings)], capture_output=True, text=True,
                               env={"PATH": os.environ["PATH"], "DEBEZIUM_UDF": str(BINARY), **environment})
         if done.returncode != 0:

@@ -73,7 +73,10 @@ def blocked(world):
     yield {("PipelineNotConsuming", "page", "stuck"), ("PipelineFarBehind", "page", "stuck")}
     world.query(f"CREATE TABLE {DATABASE}.copy (offset UInt64) ENGINE = Memory")
     world.query(f"CREATE MATERIALIZED VIEW {DATABASE}.copy_mv TO {DATABASE}.copy AS SELECT throwIf(offset > 0) AS offset FROM {DATABASE}.stuck_decoded")
-    pipeline.send(100)
+    # What is being read when the view is made does not know it.
+    for _ in range(3):
+        pipeline.send(100)
+        time.sleep(2)
     yield
     world.query(f"DROP VIEW {DATABASE}.copy_mv")
 

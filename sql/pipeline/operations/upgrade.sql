@@ -18,6 +18,25 @@ GROUP BY name
 --| end
 ;
 
+-- The settings of the experiments have more columns. The rest comes last, since apply.sh tells release 1 by dead_letters.
+ALTER TABLE {storage}.experiment_settings
+    ADD COLUMN IF NOT EXISTS starts_at          Nullable(DateTime64(6, 'UTC')),
+    ADD COLUMN IF NOT EXISTS ends_at            Nullable(DateTime64(6, 'UTC')),
+    ADD COLUMN IF NOT EXISTS washout_hours      UInt32 DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS phases             Map(String, DateTime64(6, 'UTC')),
+    ADD COLUMN IF NOT EXISTS excluded_browsers  String;
+
+ALTER TABLE {storage}.experiment_settings
+    ADD CONSTRAINT IF NOT EXISTS start_is_before_the_end
+        CHECK isNull(starts_at) OR isNull(ends_at) OR assumeNotNull(starts_at) < assumeNotNull(ends_at);
+
+ALTER TABLE {storage}.experiment_settings
+    ADD CONSTRAINT IF NOT EXISTS phases_are_named_once
+        CHECK length(mapKeys(phases)) = length(arrayDistinct(mapKeys(phases))) AND NOT has(mapKeys(phases), '');
+
+ALTER TABLE {storage}.experiment_settings
+    ADD CONSTRAINT IF NOT EXISTS excluded_browsers_is_a_regular_expression CHECK match('', excluded_browsers) IN (0, 1);
+
 ALTER TABLE {storage}.dead_letters
     ADD COLUMN IF NOT EXISTS pipeline LowCardinality(String) CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS identity UInt64 CODEC(ZSTD(1)),
