@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.analytics.analytics import DATABASE, compute, schedule
+from tests.analytics.analytics import DATABASE, compute, schedule, step
 from tests.analytics.story import SETTINGS, history
 from tests.stack.engine import ROOT, Engine, QueryError
 from tests.stack.kafka import Kafka
@@ -85,6 +85,7 @@ def story(tmp_path_factory):
             broker.produce(TOPIC, [*(message(number, row) for number, row in enumerate(rows)), b"no JSON"])
             engine.wait_for(f"SELECT sum(rows) FROM {DATABASE}.pipeline_minutes", len(rows) + 1, 60)
             compute(engine)
+            step(engine, "page_pipeline_latest")
             yield engine
 
 
