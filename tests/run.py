@@ -44,13 +44,15 @@ GROUPS = [
     "live/test_accounts.py live/test_connectors.py live/test_installations.py live/test_layout.py live/test_poison.py",
     "live/test_codes.py",
     "live/test_mariadb.py property",
+    "analytics/test_incremental.py analytics/test_metrics.py browser",
+    "analytics/test_earlier.py analytics/test_edges.py analytics/test_error_rates.py analytics/test_recipes.py analytics/test_refresh.py "
+    "analytics/test_results.py analytics/test_simulation.py analytics/test_statistics.py analytics/test_users.py",
     "cluster",
     "orders",
     "pipelines/test_tables.py pipelines/test_every.py",
     "pipelines/test_load.py pipelines/test_changed.py pipelines/test_refused.py pipelines/test_rows.py pipelines/test_beside.py pipelines/test_reconcile.py",
     "metrics",
     "engine pipeline security versions",
-    "analytics browser",
     "fuzz",
 ]
 # Most of the time most of them wait: on two cores four are as quick each as alone. Each takes up to 3 GB.
@@ -58,7 +60,7 @@ SIDE_BY_SIDE = max(1, min(2 * os.cpu_count(), os.sysconf("SC_PHYS_PAGES") * os.s
 
 
 # More files than this with failed tests are no matter of a busy machine.
-AGAIN = 4
+AGAIN = 6
 
 
 class Report:

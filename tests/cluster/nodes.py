@@ -4,10 +4,13 @@ import os
 import random
 import shutil
 import subprocess
+import threading
+import time
+from contextlib import suppress
 from http.client import HTTPException
 
 from tests.stack.engine import BINARY, ROOT, Engine, QueryError
-from tests.stack.process import free_port
+from tests.stack.process import StackError, free_port
 from tests.support.waiting import wait_until
 
 TOPIC = "experiments_events"
@@ -53,7 +56,8 @@ class Node(Engine):
         super().__init__(folder, broker=broker, ports=(free_port(), free_port()))
         self.group, self.extra = group, extra
         self.clusters: dict = {}
-        self.starting = False
+        self.lock, self.watch = threading.RLock(), None
+        self.wanted = self.starting = False
 
     def _configure(self) -> None:
         super()._configure()
@@ -69,31 +73,52 @@ class Node(Engine):
             self._write_clusters()
 
     def query_bytes(self, sql: str, **options) -> bytes:
-        """This engine ends, soon or late, after a node that was asking it has died, which a server takes calmly: so it is started again
-        before a statement, and a query that it took with it is asked once more."""
+        """A query that an engine took with it as it ended (see `revive`) is asked once more."""
         __tracebackhide__ = True
         self.revive()
         try:
             return super().query_bytes(sql, **options)
         except (OSError, HTTPException):
-            if self.starting or not self.process or not sql.lstrip().startswith("SELECT"):
+            if self.starting or not self.wanted or not sql.lstrip().startswith("SELECT"):
                 raise
-            wait_until(lambda: self.process.poll() is not None, 10, f"the end of the engine that broke off: {sql}")
+            wait_until(lambda: not self.process or self.process.poll() is not None, 10, f"the end of the engine that broke off: {sql}")
             self.revive()
             return super().query_bytes(sql, **options)
 
     def revive(self) -> None:
-        """Start it again where it has ended and nobody stopped it."""
-        if self.process and self.process.poll() is not None and not self.starting:
-            print(f"\n{self.folder.name} is started again")
-            self.start()
+        """This engine ends when a node that asks it goes away, or breaks a query off; a server takes that calmly. So an engine that
+        nobody stopped is started again, as a service is."""
+        with self.lock:
+            if self.wanted and not self.starting and self.process and self.process.poll() is not None:
+                print(f"\n{self.folder.name} is started again")
+                self.start()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(0.5)
+            with suppress(StackError):
+                self.revive()
 
     def start(self, seconds: float = 60):
-        self.starting = True
-        try:
-            return super().start(seconds)
-        finally:
-            self.starting = False
+        with self.lock:
+            self.wanted = self.starting = True
+            if not self.watch:
+                self.watch = threading.Thread(target=self._watch, daemon=True)
+                self.watch.start()
+            try:
+                return super().start(seconds)
+            finally:
+                self.starting = False
+
+    def stop(self, seconds: float = 10) -> None:
+        with self.lock:
+            self.wanted = False
+            super().stop(seconds)
+
+    def kill(self) -> None:
+        with self.lock:
+            self.wanted = False
+            super().kill()
 
     def _write_clusters(self) -> None:
         # The delivered file names experiments_2, and takes its secret from the environment.
