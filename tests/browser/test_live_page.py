@@ -64,9 +64,18 @@ def arrived(chain) -> None:
                           expected, 60)
 
 
+def users_of(chain) -> dict:
+    compute(chain.engine)
+    found = {}
+    for row in chain.engine.rows(f"SELECT * FROM {DATABASE}.experiment_users"):
+        for column in ("assigned_at", "first_exposure", "first_conversion"):
+            row[column] = moment(row[column])
+        found[row.pop("experiment_id"), row.pop("user_id")] = row | {"value": round(row["value"], 6)}
+    return found
+
+
 def compare(chain, what: str, fixed: bool = False) -> None:
     """experiment_users against a recount of the outbox; of the rows that cannot be decoded, as they are once fixed."""
-    compute(chain.engine)
     outbox = []
     for aggregate, payload, created in chain.postgres.rows("SELECT aggregate_id, payload, created_at FROM outbox"):
         if payload["variant_id"] == "one":
@@ -76,11 +85,14 @@ def compare(chain, what: str, fixed: bool = False) -> None:
         outbox.append({"aggregate_id": aggregate, "payload": payload, "created_at": created})
     expected = recount(decoded(outbox), KNOWN, NOW)
     found = {}
-    for row in chain.engine.rows(f"SELECT * FROM {DATABASE}.experiment_users"):
-        for column in ("assigned_at", "first_exposure", "first_conversion"):
-            row[column] = moment(row[column])
-        found[row.pop("experiment_id"), row.pop("user_id")] = row | {"value": round(row["value"], 6)}
-    assert found.keys() == expected.keys()
+
+    def computed() -> bool:
+        found.clear()
+        found.update(users_of(chain))
+        return found == {key: found.get(key, {}) | row for key, row in expected.items()}
+
+    # Which users an insert touched is visible a moment after its events.
+    wait_until(computed, 60, lambda: f"all users are computed: {list(found.keys() ^ expected.keys())[:20]}")
     for key, row in expected.items():
         different = {column: (found[key][column], value) for column, value in row.items() if found[key][column] != value}
         assert not different, key
